@@ -1,0 +1,1 @@
+//! The course model over yrs: outline and lesson documents.

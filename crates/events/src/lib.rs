@@ -1,0 +1,1 @@
+//! The observer spine: typed events from two publishers to any number of subscribers.

@@ -1,0 +1,1 @@
+//! The vocabulary that every layer shares: ids, keys, events, projections, wire framing, errors.

@@ -1,0 +1,1 @@
+//! Durable local documents: an append-only log in SQLite and the document-sync engine over it.

@@ -1,0 +1,1 @@
+//! The server-state cache: what is fresh, what is stale, what is being fetched.

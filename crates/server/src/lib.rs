@@ -1,0 +1,1 @@
+//! The sync server: validates, indexes, stores, orders and diffs; never integrates a document.

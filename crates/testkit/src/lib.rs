@@ -1,0 +1,1 @@
+//! What tests share: processes, a scripted server, corpora (dev-dependency only).

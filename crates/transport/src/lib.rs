@@ -1,0 +1,1 @@
+//! Carries frames to and from a sync server: the Transport trait, WebSocket, supervisor, status.

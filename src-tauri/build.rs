@@ -1,0 +1,2 @@
+//! Generates Tauri's context and the permissions of our commands.
+fn main() {}
