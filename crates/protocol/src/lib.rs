@@ -1,1 +1,30 @@
-//! The vocabulary that every layer shares: ids, keys, events, projections, wire framing, errors.
+//! The vocabulary that every layer shares, and nothing else: no I/O, no clock, no randomness. Compiles to wasm32.
+//!
+//! - [`id`]: ids of courses, nodes, operations, assets; names of documents
+//! - [`schema`]: the roots of our documents and the node types of a body, as data
+//! - [`body`]: a lesson's body as a tree
+//! - [`frame`]: the Hocuspocus framing, a pure codec
+//! - [`session`]: what travels on `@session`
+//! - [`rest`]: what travels over HTTP
+//! - [`event`], [`key`], [`projection`]: events, query keys and the data behind them
+//!
+//! Must never import anything else of ours.
+//!
+//! ```
+//! use inkhorn_protocol::{DocId, NodeId};
+//! let lesson: NodeId = "a1b2".parse()?;
+//! assert_eq!(DocId::Lesson(lesson).to_string(), "lesson:a1b2");
+//! # Ok::<(), inkhorn_protocol::InvalidId>(())
+//! ```
+
+pub mod body;
+pub mod event;
+pub mod frame;
+pub mod id;
+pub mod key;
+pub mod projection;
+pub mod rest;
+pub mod schema;
+pub mod session;
+
+pub use id::{AssetHash, CourseId, DocId, InvalidId, NodeId, OpId, SESSION_DOC};

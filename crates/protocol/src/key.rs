@@ -1,0 +1,50 @@
+//! Query keys: hierarchical, typed, and the only names under which server state is known.
+
+use crate::{CourseId, NodeId};
+use serde::{Deserialize, Serialize};
+
+/// Name of one piece of server state. The segments of [`QueryKey::path`] make the hierarchy that prefixes match.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "query", rename_all = "snake_case")]
+pub enum QueryKey {
+    /// List of courses: `Vec<CourseSummary>`.
+    Courses,
+    /// Outline of a course: `OutlineView`.
+    Outline {
+        /// Course.
+        course: CourseId,
+    },
+    /// Facts about one lesson: `LessonInfo`.
+    Lesson {
+        /// Course.
+        course: CourseId,
+        /// Lesson.
+        lesson: NodeId,
+    },
+    /// What waits, what is synced: `SyncSummary`.
+    Sync,
+    /// The signed-in account, if any: `Option<Account>`.
+    Account,
+    /// Members of a course, from the server: `Vec<Member>`.
+    Members {
+        /// Course.
+        course: CourseId,
+    },
+    /// Courses on the server that the user may join: `Vec<rest::Course>`.
+    RemoteCourses,
+}
+
+impl QueryKey {
+    /// The key as segments, the most general first.
+    pub fn path(&self) -> Vec<&str> {
+        match self {
+            Self::Courses => vec!["courses"],
+            Self::Outline { course } => vec!["course", course.as_str(), "outline"],
+            Self::Lesson { course, lesson } => vec!["course", course.as_str(), "lesson", lesson.as_str()],
+            Self::Sync => vec!["sync"],
+            Self::Account => vec!["account"],
+            Self::Members { course } => vec!["course", course.as_str(), "members"],
+            Self::RemoteCourses => vec!["remote", "courses"],
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Projections: what the UI and the CLI see of the state, as plain data.
+
+use crate::session::Role;
+use crate::{AssetHash, CourseId, DocId, NodeId};
+use serde::{Deserialize, Serialize};
+
+// ---- outline -----------------------------------------------------------------
+
+/// Kind of a node of an outline. The parent's kind is fixed by the child's, so a cycle cannot be said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NodeKind {
+    /// Below the course itself.
+    Chapter,
+    /// Below a chapter; an optional level.
+    Section,
+    /// Below a chapter or a section; has a document.
+    Lesson,
+}
+
+/// A node of an outline with what is below it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutlineNode {
+    /// Id.
+    pub id: NodeId,
+    /// Kind.
+    pub kind: NodeKind,
+    /// Title.
+    pub title: String,
+    /// Children, in order.
+    pub children: Vec<OutlineNode>,
+}
+
+/// An outline as people see it: a pure function of the outline document.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct OutlineView {
+    /// Title of the course.
+    pub title: String,
+    /// Chapters, in order.
+    pub nodes: Vec<OutlineNode>,
+    /// Nodes whose parent is in Trash, missing or unreadable.
+    pub recovered: Vec<OutlineNode>,
+    /// Trashed nodes, those trashed together below each other.
+    pub trash: Vec<OutlineNode>,
+}
+
+// ---- courses and lessons -----------------------------------------------------
+
+/// A course on this computer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CourseSummary {
+    /// Id.
+    pub id: CourseId,
+    /// Title.
+    pub title: String,
+    /// Lessons outside Trash.
+    pub lessons: u32,
+    /// Whether it is on a server.
+    pub shared: bool,
+    /// Role there; `None` while it is only here.
+    pub role: Option<Role>,
+    /// Names of its owners, as far as known.
+    pub owners: Vec<String>,
+    /// Sync state of the whole course.
+    pub sync: SyncCount,
+}
+
+/// Facts about a lesson, without its body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LessonInfo {
+    /// Id.
+    pub id: NodeId,
+    /// Whether it can be edited, and if not, why.
+    pub access: Access,
+    /// Local version of its document.
+    pub version: u64,
+    /// Edits that wait to be sent.
+    pub waiting: u64,
+}
+
+/// Whether something can be edited.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "access", rename_all = "snake_case")]
+pub enum Access {
+    /// Can be edited.
+    Edit,
+    /// The role allows reading only.
+    ReadOnly {
+        /// Role.
+        role: Role,
+        /// Whom to ask.
+        owners: Vec<String>,
+    },
+    /// The outline names it, but its content has not arrived yet.
+    NotArrived,
+    /// Made by a newer Inkhorn: shown, not edited.
+    Newer,
+    /// In Trash: shown, not edited, until it is restored.
+    Trashed,
+}
+
+/// An asset that a lesson names.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct AssetRef {
+    /// Content address.
+    pub hash: AssetHash,
+    /// Media type.
+    pub mime: String,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// File name that it came with.
+    pub name: String,
+}
+
+/// An asset of a course with its state on this computer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AssetInfo {
+    /// What it is.
+    #[serde(flatten)]
+    pub asset: AssetRef,
+    /// Where it is.
+    pub state: AssetState,
+}
+
+/// Where an asset is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AssetState {
+    /// Only here, and the course is not shared.
+    Local,
+    /// Here, waits to be uploaded.
+    WaitsForUpload,
+    /// Named by a lesson, not here yet.
+    WaitsForDownload,
+    /// Here and on the server.
+    Synced,
+}
+
+// ---- sync --------------------------------------------------------------------
+
+/// Numbers behind the words of sync.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SyncCount {
+    /// Local edits that the server has not acked.
+    pub waiting_edits: u64,
+    /// Assets to upload.
+    pub waiting_uploads: u64,
+    /// Documents and assets known to be on the server and not here yet.
+    pub waiting_downloads: u64,
+    /// Edits that were refused and are kept.
+    pub rejected: u64,
+}
+
+impl SyncCount {
+    /// Whether nothing is under way in either direction.
+    pub fn is_settled(&self) -> bool {
+        self.waiting_edits == 0 && self.waiting_uploads == 0 && self.waiting_downloads == 0
+    }
+}
+
+/// All that the sync pill needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncSummary {
+    /// Connection.
+    pub status: crate::event::Status,
+    /// Sums over all shared courses.
+    pub count: SyncCount,
+    /// Last time at which everything was synced, in milliseconds since the Unix epoch.
+    pub synced_at_ms: Option<u64>,
+    /// Refused edits, newest first.
+    pub rejected: Vec<RejectedEdit>,
+}
+
+/// An edit that the server refused; it is kept on this computer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RejectedEdit {
+    /// Number under which it is kept.
+    pub id: u64,
+    /// Course.
+    pub course: CourseId,
+    /// Document.
+    pub doc: DocId,
+    /// Why, in plain words.
+    pub why: String,
+    /// When, in milliseconds since the Unix epoch.
+    pub at_ms: u64,
+}
+
+/// The account that is signed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Server.
+    pub server: String,
+    /// E-mail; empty until the server has been reached.
+    pub email: String,
+    /// Name that others see.
+    pub name: String,
+}
+
+// ---- import and export ---------------------------------------------------------
+
+/// What an import or export did, item by item.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct FidelityReport {
+    /// Items, in the order of the files.
+    pub items: Vec<FidelityItem>,
+    /// Lessons made.
+    pub lessons: u32,
+    /// Assets taken along.
+    pub assets: u32,
+}
+
+/// One line of a fidelity report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FidelityItem {
+    /// File, relative to the folder that was imported.
+    pub file: String,
+    /// Line in it, from 1.
+    pub line: Option<u32>,
+    /// What it is about: "image", "link", "HTML block", "front matter", …
+    pub what: String,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// One sentence for people.
+    pub detail: String,
+}
+
+/// What became of something in an import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// As it was.
+    Kept,
+    /// In another form with the same meaning.
+    Converted,
+    /// Left out.
+    Dropped,
+    /// Named, but not there.
+    Missing,
+}
