@@ -1,2 +1,58 @@
-//! Placeholder main, replaced at once.
-fn main() {}
+//! `cargo xtask`: everything that a developer does with this repository, set-up included.
+//!
+//! - [`setup`] finds out what is missing and installs it, saying so
+//! - [`ui`] builds the interface (wasm, island, styles) into `target/ui-dist`
+//! - [`run`] opens the app, [`desktop`] gives it a screen where there is none
+//! - [`test`] runs every test, [`tidy`] every check that is not a test
+//!
+//! Must never import a crate of the product: it has to build on a machine that has nothing but Rust and a C linker.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool speaks on its streams")]
+
+mod command;
+mod desktop;
+mod run;
+mod setup;
+mod test;
+mod tidy;
+mod ui;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Build, run and check Inkhorn")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Open the desktop app. Needs no server and no account.
+    Run(run::Options),
+    /// Run every test: Rust, wasm, TypeScript, system, desktop.
+    Test(test::Options),
+    /// Formatting, lints, licences, layer bans, file sizes.
+    Tidy,
+    /// Build the interface into target/ui-dist, and nothing else.
+    Ui {
+        /// Small and slow to build, as it is shipped.
+        #[arg(long)]
+        release: bool,
+    },
+    /// Install what the other tasks need, and nothing else.
+    Setup,
+}
+
+fn main() -> anyhow::Result<()> {
+    std::env::set_current_dir(command::root())?;
+    match Arguments::parse().task {
+        Task::Run(options) => run::run(&options),
+        Task::Test(options) => test::test(&options),
+        Task::Tidy => tidy::tidy(),
+        Task::Ui { release } => {
+            setup::ensure(setup::Needs { desktop: false, tests: false })?;
+            ui::build(release)
+        }
+        Task::Setup => setup::ensure(setup::Needs { desktop: true, tests: true }),
+    }
+}
