@@ -1,0 +1,164 @@
+//! Guarded transactions. yrs can panic on hostile input, and then panics again while its transaction is dropped,
+//! which aborts the process. So every transaction sits in `ManuallyDrop` under `catch_unwind`; after a panic,
+//! transaction and document are forgotten (leaked, on purpose) and every later call says so.
+
+use crate::{error::Integrate, state};
+use inkhorn_protocol::schema::RootType;
+use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use yrs::updates::{decoder::Decode, encoder::Encode};
+use yrs::{
+    Doc, OffsetKind, Options, ReadTxn, StateVector, Transact, Transaction, TransactionMut, Update, WriteTxn,
+};
+
+/// Client ids have 53 bits, JavaScript's integers.
+const CLIENT_BITS: u64 = (1 << 53) - 1;
+
+pub(crate) struct Guarded {
+    /// Always there until this is dropped.
+    doc: Option<Doc>,
+    poisoned: AtomicBool,
+}
+
+impl Guarded {
+    /// An empty document whose roots have their types from the start: a root is never read as another type.
+    pub(crate) fn new(client: u64, roots: &[(&str, RootType)]) -> Self {
+        let mut options = Options::with_client_id(yrs::block::ClientID::new(client & CLIENT_BITS));
+        // yjs counts in UTF-16; with bytes, yrs panics on the first emoji.
+        options.offset_kind = OffsetKind::Utf16;
+        options.skip_gc = false;
+        // Clean-up would delete on its own while it applies the edits of others; the core's document must stay the
+        // sum of its log.
+        options.cleanup_formatting = false;
+        let doc = Doc::with_options(options);
+        for (name, kind) in roots {
+            match kind {
+                RootType::Map => drop(doc.get_or_insert_map(*name)),
+                RootType::Array => drop(doc.get_or_insert_array(*name)),
+                RootType::Text => drop(doc.get_or_insert_text(*name)),
+                RootType::Xml => drop(doc.get_or_insert_xml_fragment(*name)),
+            }
+        }
+        Self { doc: Some(doc), poisoned: AtomicBool::new(false) }
+    }
+
+    pub(crate) fn load(client: u64, roots: &[(&str, RootType)], state: &[u8]) -> Result<Self, Integrate> {
+        let mut guarded = Self::new(client, roots);
+        guarded.apply(state)?;
+        Ok(guarded)
+    }
+
+    /// Reads under the guard.
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&Transaction<'_>) -> T) -> Result<T, Integrate> {
+        let doc = self.sound()?;
+        let outcome = catch_unwind(AssertUnwindSafe(|| doc.try_transact().ok().map(|txn| look(&txn))));
+        match outcome {
+            Ok(Some(value)) => Ok(value),
+            // A lock that is held although nobody writes means that an earlier failure left it so.
+            Ok(None) | Err(_) => Err(self.poison()),
+        }
+    }
+
+    /// One transaction; returns its update, `None` when it changed nothing.
+    pub(crate) fn write<T>(
+        &mut self,
+        edit: impl FnOnce(&mut TransactionMut<'_>) -> T,
+    ) -> Result<(T, Option<Vec<u8>>), Integrate> {
+        let Ok(txn) = self.sound()?.try_transact_mut() else { return Err(self.poison()) };
+        let mut txn = ManuallyDrop::new(txn);
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            let value = edit(&mut txn);
+            txn.commit();
+            let update = txn.has_changes().then(|| txn.encode_update_v1());
+            (value, update)
+        }));
+        match outcome {
+            Ok(done) => {
+                drop(ManuallyDrop::into_inner(txn));
+                Ok(done)
+            }
+            Err(_) => Err(self.poison()),
+        }
+    }
+
+    /// Integrates an update of others (or of our own log). `false` when it held nothing new.
+    pub(crate) fn apply(&mut self, update: &[u8]) -> Result<bool, Integrate> {
+        self.sound()?;
+        let update = decode(update)?;
+        let (outcome, written) = self.write(|txn| {
+            txn.apply_update(update)?;
+            if txn.has_missing_updates() {
+                // yrs sometimes keeps back what is complete; a second try takes it (RECIPES, pitfall 3).
+                if let Some(pending) = txn.prune_pending() {
+                    txn.apply_update(pending)?;
+                }
+            }
+            let missing = txn.has_missing_updates();
+            if missing {
+                drop(txn.prune_pending());
+            }
+            Ok::<bool, yrs::error::UpdateError>(missing)
+        })?;
+        match outcome {
+            Ok(false) => Ok(written.is_some()),
+            Ok(true) => Err(Integrate::MissingUpdates),
+            // Half of the update may be in: the document no longer equals any log.
+            Err(_) => Err(self.poison()),
+        }
+    }
+
+    pub(crate) fn state_vector(&self) -> Result<Vec<u8>, Integrate> {
+        self.read(|txn| txn.state_vector().encode_v1())
+    }
+
+    pub(crate) fn diff(&self, state_vector: &[u8]) -> Result<Vec<u8>, Integrate> {
+        let known = state::decode(state_vector)
+            .ok_or_else(|| Integrate::Invalid { reason: "not a state vector".to_owned() })?;
+        let known: StateVector = known
+            .into_iter()
+            .map(|(client, clock)| (yrs::block::ClientID::new(client & CLIENT_BITS), clock))
+            .collect();
+        self.read(|txn| txn.encode_state_as_update_v1(&known))
+    }
+
+    pub(crate) fn encode(&self) -> Result<Vec<u8>, Integrate> {
+        self.read(|txn| txn.encode_state_as_update_v1(&StateVector::default()))
+    }
+
+    pub(crate) fn delete_set(&self) -> Result<Vec<u8>, Integrate> {
+        self.read(|txn| txn.snapshot().delete_set.encode_v1())
+    }
+
+    fn sound(&self) -> Result<&Doc, Integrate> {
+        match &self.doc {
+            Some(doc) if !self.poisoned.load(Ordering::Acquire) => Ok(doc),
+            _ => Err(Integrate::Poisoned),
+        }
+    }
+
+    fn poison(&self) -> Integrate {
+        self.poisoned.store(true, Ordering::Release);
+        Integrate::Poisoned
+    }
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        let doc = self.doc.take();
+        if self.poisoned.load(Ordering::Acquire) {
+            // Its structures are in an unknown state: walking them to free them can panic again.
+            std::mem::forget(doc);
+        } else {
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(doc)));
+        }
+    }
+}
+
+fn decode(update: &[u8]) -> Result<Update, Integrate> {
+    match catch_unwind(|| Update::decode_v1(update)) {
+        Ok(Ok(update)) => Ok(update),
+        Ok(Err(error)) => Err(Integrate::Invalid { reason: error.to_string() }),
+        Err(_) => Err(Integrate::Invalid { reason: "the decoder failed".to_owned() }),
+    }
+}
