@@ -163,7 +163,7 @@ fn explain_io(error: &io::Error, host: &str) -> String {
 }
 
 /// The first error of a type in a chain of causes.
-fn find<'a, E: std::error::Error + 'static>(error: &'a io::Error) -> Option<&'a E> {
+fn find<E: std::error::Error + 'static>(error: &io::Error) -> Option<&E> {
     let mut next = error.get_ref().map(|inner| inner as &(dyn std::error::Error + 'static));
     while let Some(cause) = next {
         if let Some(found) = cause.downcast_ref::<E>() {
