@@ -7,6 +7,7 @@
 //! - [`session`]: what travels on `@session`
 //! - [`rest`]: what travels over HTTP
 //! - [`event`], [`key`], [`projection`]: events, query keys and the data behind them
+//! - [`window`]: what travels between the desktop shell and its window
 //!
 //! Must never import anything else of ours.
 //!
@@ -19,6 +20,7 @@
 
 pub mod body;
 pub mod event;
+pub mod fidelity;
 pub mod frame;
 pub mod id;
 pub mod key;
@@ -26,5 +28,6 @@ pub mod projection;
 pub mod rest;
 pub mod schema;
 pub mod session;
+pub mod window;
 
 pub use id::{AssetHash, CourseId, DocId, InvalidId, NodeId, OpId, SESSION_DOC};
