@@ -1,0 +1,4 @@
+//! Form state: what is being typed, until it is sent or given up. Pure; views hold these values in signals.
+
+pub mod login;
+pub mod rename;

@@ -1,0 +1,6 @@
+//! Every text that people read, in one place. English only for now; another language replaces [`en`].
+
+pub mod en;
+pub mod sync;
+
+pub use en as text;

@@ -1,0 +1,6 @@
+//! UI state: what is selected, open, wide, dark. Never server state, never what is being typed.
+
+pub mod prefs;
+pub mod tree;
+#[cfg(target_arch = "wasm32")]
+pub(crate) mod ui;

@@ -1,0 +1,508 @@
+//! The outline as the rows that are on screen, and where a row may go. Pure, so that it is tested without a window.
+
+use inkhorn_protocol::NodeId;
+use inkhorn_protocol::projection::{NodeKind, OutlineNode};
+use std::collections::HashSet;
+
+/// One visible row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Node.
+    pub id: NodeId,
+    /// Its kind.
+    pub kind: NodeKind,
+    /// Its title.
+    pub title: String,
+    /// Depth, from 1.
+    pub level: usize,
+    /// Whether something is below it.
+    pub has_children: bool,
+    /// Whether what is below it is shown.
+    pub expanded: bool,
+    /// Node above it in the hierarchy.
+    pub parent: Option<NodeId>,
+    /// Place among its siblings, from 0.
+    pub index: usize,
+    /// Number of siblings, itself included.
+    pub siblings: usize,
+}
+
+/// The rows that are visible while the nodes in `collapsed` are closed.
+pub fn rows(nodes: &[OutlineNode], collapsed: &HashSet<NodeId>) -> Vec<Row> {
+    fn walk(
+        nodes: &[OutlineNode],
+        parent: Option<&NodeId>,
+        level: usize,
+        collapsed: &HashSet<NodeId>,
+        out: &mut Vec<Row>,
+    ) {
+        for (index, node) in nodes.iter().enumerate() {
+            let expanded = !node.children.is_empty() && !collapsed.contains(&node.id);
+            out.push(Row {
+                id: node.id.clone(),
+                kind: node.kind,
+                title: node.title.clone(),
+                level,
+                has_children: !node.children.is_empty(),
+                expanded,
+                parent: parent.cloned(),
+                index,
+                siblings: nodes.len(),
+            });
+            if expanded {
+                // Depth is at most three by type; deeper input would only come from a newer app.
+                walk(&node.children, Some(&node.id), level + 1, collapsed, out);
+            }
+        }
+    }
+    let mut out = Vec::new();
+    walk(nodes, None, 1, collapsed, &mut out);
+    out
+}
+
+/// What an arrow key does in a tree (WAI-ARIA authoring practices, tree view).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Focus goes there.
+    Focus(NodeId),
+    /// This node opens.
+    Expand(NodeId),
+    /// This node closes.
+    Collapse(NodeId),
+    /// Nothing.
+    Stay,
+}
+
+/// Keys that walk through a tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrow {
+    /// Next row.
+    Down,
+    /// Previous row.
+    Up,
+    /// Opens, else goes to the first child.
+    Right,
+    /// Closes, else goes to the parent.
+    Left,
+    /// First row.
+    Home,
+    /// Last row.
+    End,
+}
+
+/// Where an arrow key leads from the row `at`.
+pub fn step(rows: &[Row], at: &NodeId, arrow: Arrow) -> Step {
+    let focus = |row: Option<&Row>| row.map_or(Step::Stay, |row| Step::Focus(row.id.clone()));
+    let Some(here) = rows.iter().position(|row| &row.id == at) else { return focus(rows.first()) };
+    let row = &rows[here];
+    match arrow {
+        Arrow::Down => focus(rows.get(here + 1)),
+        Arrow::Up => focus(here.checked_sub(1).and_then(|i| rows.get(i))),
+        Arrow::Home => focus(rows.first()),
+        Arrow::End => focus(rows.last()),
+        Arrow::Right if row.expanded => focus(rows.get(here + 1)),
+        Arrow::Right if row.has_children => Step::Expand(row.id.clone()),
+        Arrow::Right => Step::Stay,
+        Arrow::Left if row.expanded => Step::Collapse(row.id.clone()),
+        Arrow::Left => row.parent.clone().map_or(Step::Stay, Step::Focus),
+    }
+}
+
+/// The row whose title starts with what was typed, searched from behind `at` and round.
+pub fn type_ahead(rows: &[Row], at: Option<&NodeId>, typed: &str) -> Option<NodeId> {
+    let typed = typed.to_lowercase();
+    let start = rows.iter().position(|row| Some(&row.id) == at).map_or(0, |i| i + 1);
+    let round = rows.iter().cycle().skip(start).take(rows.len());
+    round.into_iter().find(|row| row.title.to_lowercase().starts_with(&typed)).map(|row| row.id.clone())
+}
+
+/// A place in the outline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// New parent; none = the course itself.
+    pub to: Option<NodeId>,
+    /// Sibling that it stands before; none = at the end.
+    pub before: Option<NodeId>,
+}
+
+/// Directions in which the keyboard moves a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shift {
+    /// Before its previous sibling, or to the end of the previous parent.
+    Up,
+    /// Behind its next sibling, or to the start of the next parent.
+    Down,
+    /// Into the section before it.
+    In,
+    /// Out of its section, right behind it.
+    Out,
+}
+
+/// Whether a node of kind `child` may stand under one of kind `parent`.
+fn fits(parent: NodeKind, child: NodeKind) -> bool {
+    matches!(
+        (parent, child),
+        (NodeKind::Chapter, NodeKind::Section | NodeKind::Lesson) | (NodeKind::Section, NodeKind::Lesson)
+    )
+}
+
+/// Path of positions from the top to a node.
+fn path(nodes: &[OutlineNode], id: &NodeId) -> Option<Vec<usize>> {
+    nodes.iter().enumerate().find_map(|(index, node)| {
+        if &node.id == id {
+            return Some(vec![index]);
+        }
+        let mut below = path(&node.children, id)?;
+        below.insert(0, index);
+        Some(below)
+    })
+}
+
+fn at<'a>(nodes: &'a [OutlineNode], path: &[usize]) -> Option<&'a OutlineNode> {
+    let (first, rest) = path.split_first()?;
+    let node = nodes.get(*first)?;
+    if rest.is_empty() { Some(node) } else { at(&node.children, rest) }
+}
+
+/// A node anywhere below, with its ancestors, the outermost first.
+pub fn find<'a>(nodes: &'a [OutlineNode], id: &NodeId) -> Option<(Vec<&'a OutlineNode>, &'a OutlineNode)> {
+    let path = path(nodes, id)?;
+    let ancestors = (1..path.len()).filter_map(|n| at(nodes, &path[..n])).collect();
+    Some((ancestors, at(nodes, &path)?))
+}
+
+/// The first lesson, in reading order.
+pub fn first_lesson(nodes: &[OutlineNode]) -> Option<NodeId> {
+    nodes.iter().find_map(|node| {
+        if node.kind == NodeKind::Lesson { Some(node.id.clone()) } else { first_lesson(&node.children) }
+    })
+}
+
+/// Number of lessons at and below these nodes.
+pub fn count_lessons(nodes: &[OutlineNode]) -> usize {
+    nodes
+        .iter()
+        .map(|node| usize::from(node.kind == NodeKind::Lesson) + count_lessons(&node.children))
+        .sum()
+}
+
+/// Where the keyboard takes a node; `None` when it cannot go further that way.
+pub fn shift(nodes: &[OutlineNode], id: &NodeId, shift: Shift) -> Option<Place> {
+    let path = path(nodes, id)?;
+    let node = at(nodes, &path)?;
+    let (&index, above) = path.split_last()?;
+    let parent = at(nodes, above);
+    let siblings = parent.map_or(nodes, |parent| parent.children.as_slice());
+    let to = parent.map(|parent| parent.id.clone());
+    let name = |node: &OutlineNode| node.id.clone();
+    match shift {
+        Shift::Up if index > 0 => Some(Place { to, before: siblings.get(index - 1).map(name) }),
+        Shift::Down if index + 1 < siblings.len() => Some(Place { to, before: siblings.get(index + 2).map(name) }),
+        Shift::Up | Shift::Down => {
+            // At the edge: over into the neighbour of the parent, or out of the section.
+            let parent = parent?;
+            let (&parent_index, grand) = above.split_last()?;
+            let uncles = at(nodes, grand).map_or(nodes, |grand| grand.children.as_slice());
+            let next = if shift == Shift::Up {
+                parent_index.checked_sub(1).and_then(|i| uncles.get(i))
+            } else {
+                uncles.get(parent_index + 1)
+            };
+            match next {
+                Some(uncle) if fits(uncle.kind, node.kind) && uncle.kind == parent.kind => Some(Place {
+                    to: Some(uncle.id.clone()),
+                    before: if shift == Shift::Up { None } else { uncle.children.first().map(name) },
+                }),
+                _ if parent.kind == NodeKind::Section => Some(Place {
+                    to: at(nodes, grand).map(name),
+                    before: if shift == Shift::Up { Some(parent.id.clone()) } else { next.map(name) },
+                }),
+                _ => None,
+            }
+        }
+        Shift::In => {
+            let previous = index.checked_sub(1).and_then(|i| siblings.get(i))?;
+            fits(previous.kind, node.kind).then(|| Place { to: Some(previous.id.clone()), before: None })
+        }
+        Shift::Out => {
+            let parent = parent.filter(|parent| parent.kind == NodeKind::Section)?;
+            let (&parent_index, grand) = above.split_last()?;
+            let chapter = at(nodes, grand)?;
+            Some(Place {
+                to: Some(chapter.id.clone()),
+                before: chapter.children.get(parent_index + 1).filter(|_| parent.id != node.id).map(name),
+            })
+        }
+    }
+}
+
+/// How a drop is drawn on the row under the pointer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// A line above it.
+    Before,
+    /// A line below it.
+    After,
+    /// A frame around it.
+    Into,
+}
+
+/// A place to drop on, and how it is drawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drop {
+    /// Row that carries the mark.
+    pub row: NodeId,
+    /// How.
+    pub mark: Mark,
+    /// Where the node goes.
+    pub place: Place,
+}
+
+/// Where `dragged` would go when it is dropped on the row `over`, `fraction` (0 top … 1 bottom) down that row.
+/// `None` when it may not go there or would stay where it is.
+pub fn drop_on(
+    nodes: &[OutlineNode],
+    collapsed: &HashSet<NodeId>,
+    dragged: &NodeId,
+    over: &NodeId,
+    fraction: f64,
+) -> Option<Drop> {
+    let from = path(nodes, dragged)?;
+    let node = at(nodes, &from)?;
+    let mut target = path(nodes, over)?;
+    if target.starts_with(&from) {
+        return None;
+    }
+    // The innermost ancestor of the row (or the row itself) beside or into which the kind may go.
+    loop {
+        let row = at(nodes, &target)?;
+        let (&index, above) = target.split_last()?;
+        let parent = at(nodes, above);
+        let siblings = parent.map_or(nodes, |parent| parent.children.as_slice());
+        let beside = parent.map_or(node.kind == NodeKind::Chapter, |parent| fits(parent.kind, node.kind));
+        let exact = &row.id == over;
+        let open = !row.children.is_empty() && !collapsed.contains(&row.id);
+        let into = exact && fits(row.kind, node.kind) && (fraction > 0.25 || !beside);
+        let drop = if into {
+            let before = open.then(|| row.children.first().map(|child| child.id.clone())).flatten();
+            Some((row.id.clone(), Mark::Into, Place { to: Some(row.id.clone()), before }))
+        } else if beside {
+            let to = parent.map(|parent| parent.id.clone());
+            if exact && fraction < 0.5 {
+                Some((row.id.clone(), Mark::Before, Place { to, before: Some(row.id.clone()) }))
+            } else {
+                let before = siblings.get(index + 1).map(|next| next.id.clone());
+                Some((over.clone(), Mark::After, Place { to, before }))
+            }
+        } else {
+            None
+        };
+        if let Some((row, mark, place)) = drop {
+            return (!stays(nodes, &from, &place)).then_some(Drop { row, mark, place });
+        }
+        target.pop();
+        if target.is_empty() {
+            return None;
+        }
+    }
+}
+
+/// Whether a place is where the node stands already.
+fn stays(nodes: &[OutlineNode], from: &[usize], place: &Place) -> bool {
+    let Some((&index, above)) = from.split_last() else { return true };
+    let parent = at(nodes, above);
+    let siblings = parent.map_or(nodes, |parent| parent.children.as_slice());
+    let id = |i: usize| siblings.get(i).map(|node| &node.id);
+    parent.map(|parent| &parent.id) == place.to.as_ref()
+        && (place.before.as_ref() == id(index + 1) || place.before.as_ref() == id(index))
+}
+
+/// Where a new node of a kind goes when `selected` is the node that the user is at:
+/// behind it where that is possible, else at the end of the nearest parent that may hold it.
+pub fn place_for_new(nodes: &[OutlineNode], selected: Option<&NodeId>, kind: NodeKind) -> Option<Place> {
+    if let Some(mut path) = selected.and_then(|id| path(nodes, id)) {
+        let here = at(nodes, &path)?;
+        if fits(here.kind, kind) {
+            return Some(Place { to: Some(here.id.clone()), before: None });
+        }
+        while let Some((&index, above)) = path.split_last() {
+            let parent = at(nodes, above);
+            if parent.map_or(kind == NodeKind::Chapter, |parent| fits(parent.kind, kind)) {
+                let siblings = parent.map_or(nodes, |parent| parent.children.as_slice());
+                return Some(Place {
+                    to: parent.map(|parent| parent.id.clone()),
+                    before: siblings.get(index + 1).map(|next| next.id.clone()),
+                });
+            }
+            path.pop();
+        }
+    }
+    match kind {
+        NodeKind::Chapter => Some(Place { to: None, before: None }),
+        NodeKind::Section | NodeKind::Lesson => {
+            nodes.last().map(|chapter| Place { to: Some(chapter.id.clone()), before: None })
+        }
+    }
+}
+
+/// The row that takes the focus when `gone` leaves the tree: the next one that stays, else the one before it.
+pub fn neighbour(rows: &[Row], gone: &NodeId) -> Option<NodeId> {
+    let here = rows.iter().position(|row| &row.id == gone)?;
+    let level = rows[here].level;
+    let next = rows[here + 1..].iter().find(|row| row.level <= level);
+    next.or_else(|| here.checked_sub(1).and_then(|i| rows.get(i))).map(|row| row.id.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(text: &str) -> NodeId {
+        text.parse().expect("an id")
+    }
+    fn node(name: &str, kind: NodeKind, children: Vec<OutlineNode>) -> OutlineNode {
+        OutlineNode { id: id(name), kind, title: name.to_uppercase(), children }
+    }
+    fn lesson(name: &str) -> OutlineNode {
+        node(name, NodeKind::Lesson, vec![])
+    }
+    /// c1: l1, s1 (l2, l3), l4 · c2: l5
+    fn course() -> Vec<OutlineNode> {
+        vec![
+            node(
+                "c1",
+                NodeKind::Chapter,
+                vec![lesson("l1"), node("s1", NodeKind::Section, vec![lesson("l2"), lesson("l3")]), lesson("l4")],
+            ),
+            node("c2", NodeKind::Chapter, vec![lesson("l5")]),
+        ]
+    }
+    fn place(to: &str, before: &str) -> Option<Place> {
+        let some = |text: &str| (!text.is_empty()).then(|| id(text));
+        Some(Place { to: some(to), before: some(before) })
+    }
+
+    #[test]
+    fn a_closed_node_hides_what_is_below_it() {
+        let all = rows(&course(), &HashSet::new());
+        assert_eq!(all.len(), 8);
+        assert_eq!(all[3].level, 3);
+        let some = rows(&course(), &HashSet::from([id("s1"), id("c2")]));
+        let names: Vec<_> = some.iter().map(|row| row.id.as_str()).collect();
+        assert_eq!(names, ["c1", "l1", "s1", "l4", "c2"]);
+        assert!(some[2].has_children && !some[2].expanded);
+    }
+
+    #[test]
+    fn arrows_walk_open_and_close_as_in_any_tree() {
+        let rows = rows(&course(), &HashSet::from([id("s1")]));
+        assert_eq!(step(&rows, &id("l1"), Arrow::Down), Step::Focus(id("s1")));
+        assert_eq!(step(&rows, &id("s1"), Arrow::Right), Step::Expand(id("s1")));
+        assert_eq!(step(&rows, &id("c1"), Arrow::Right), Step::Focus(id("l1")));
+        assert_eq!(step(&rows, &id("l4"), Arrow::Left), Step::Focus(id("c1")));
+        assert_eq!(step(&rows, &id("c1"), Arrow::Left), Step::Collapse(id("c1")));
+        assert_eq!(step(&rows, &id("c1"), Arrow::Up), Step::Stay);
+        assert_eq!(step(&rows, &id("gone"), Arrow::Down), Step::Focus(id("c1")));
+    }
+
+    #[test]
+    fn typing_finds_the_next_title_and_goes_round() {
+        let rows = rows(&course(), &HashSet::new());
+        assert_eq!(type_ahead(&rows, Some(&id("l1")), "l"), Some(id("l2")));
+        assert_eq!(type_ahead(&rows, Some(&id("l5")), "l"), Some(id("l1")));
+        assert_eq!(type_ahead(&rows, None, "x"), None);
+    }
+
+    #[test]
+    fn the_keyboard_moves_among_siblings_and_over_the_edge() {
+        let course = course();
+        let go = |name: &str, way| shift(&course, &id(name), way);
+        assert_eq!(go("s1", Shift::Up), place("c1", "l1"));
+        assert_eq!(go("l1", Shift::Down), place("c1", "l4"));
+        assert_eq!(go("c1", Shift::Down), place("", ""));
+        assert_eq!(go("l4", Shift::Down), place("c2", "l5"));
+        assert_eq!(go("l5", Shift::Up), place("c1", ""));
+        assert_eq!(go("l2", Shift::Up), place("c1", "s1"), "out of the section, before it");
+        assert_eq!(go("l3", Shift::Down), place("c1", "l4"), "out of the section, behind it");
+        assert_eq!(go("c1", Shift::Up), None);
+        assert_eq!(go("l5", Shift::Down), None);
+    }
+
+    #[test]
+    fn indenting_goes_into_a_section_and_never_makes_an_impossible_parent() {
+        let course = course();
+        let go = |name: &str, way| shift(&course, &id(name), way);
+        assert_eq!(go("l4", Shift::In), place("s1", ""));
+        assert_eq!(go("s1", Shift::In), None, "a lesson holds nothing");
+        assert_eq!(go("c2", Shift::In), None, "a chapter stands at the top");
+        assert_eq!(go("l3", Shift::Out), place("c1", "l4"));
+        assert_eq!(go("l1", Shift::Out), None);
+    }
+
+    #[test]
+    fn a_drop_says_where_it_goes_and_refuses_what_cannot_be() {
+        let course = course();
+        let on = |dragged: &str, over: &str, fraction: f64| {
+            drop_on(&course, &HashSet::new(), &id(dragged), &id(over), fraction)
+                .map(|drop| (drop.mark, drop.place))
+        };
+        assert_eq!(on("l5", "l1", 0.2), place("c1", "l1").map(|p| (Mark::Before, p)));
+        assert_eq!(on("l5", "l1", 0.8), place("c1", "s1").map(|p| (Mark::After, p)));
+        assert_eq!(on("l5", "s1", 0.5), place("s1", "l2").map(|p| (Mark::Into, p)));
+        assert_eq!(on("l5", "s1", 0.1), place("c1", "s1").map(|p| (Mark::Before, p)));
+        assert_eq!(on("s1", "c2", 0.1), place("c2", "l5").map(|p| (Mark::Into, p)));
+        assert_eq!(on("c2", "l1", 0.1), None, "it stands behind that chapter already");
+        assert_eq!(on("c2", "c1", 0.1), place("", "c1").map(|p| (Mark::Before, p)));
+        assert_eq!(on("c1", "l2", 0.1), None, "not into itself");
+        assert_eq!(on("l1", "l1", 0.1), None);
+        assert_eq!(on("l1", "s1", 0.1), None, "it stays where it is");
+    }
+
+    #[test]
+    fn every_drop_and_shift_names_a_parent_of_the_right_kind() {
+        let course = course();
+        let all: Vec<_> = rows(&course, &HashSet::new()).into_iter().map(|row| row.id).collect();
+        let check = |child: &NodeId, place: &Place| {
+            let (_, child) = find(&course, child).expect("is there");
+            match &place.to {
+                None => assert_eq!(child.kind, NodeKind::Chapter),
+                Some(to) => assert!(fits(find(&course, to).expect("is there").1.kind, child.kind)),
+            }
+            if let Some(before) = &place.before {
+                let (above, _) = find(&course, before).expect("is there");
+                assert_eq!(above.last().map(|node| &node.id), place.to.as_ref());
+            }
+        };
+        for child in &all {
+            for way in [Shift::Up, Shift::Down, Shift::In, Shift::Out] {
+                shift(&course, child, way).iter().for_each(|place| check(child, place));
+            }
+            for over in &all {
+                for fraction in [0.0, 0.3, 0.6, 1.0] {
+                    let drop = drop_on(&course, &HashSet::new(), child, over, fraction);
+                    drop.iter().for_each(|drop| check(child, &drop.place));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_new_node_goes_behind_what_is_selected() {
+        let course = course();
+        let new = |at: Option<&str>, kind| place_for_new(&course, at.map(id).as_ref(), kind);
+        assert_eq!(new(Some("l1"), NodeKind::Lesson), place("c1", "s1"));
+        assert_eq!(new(Some("s1"), NodeKind::Lesson), place("s1", ""));
+        assert_eq!(new(Some("l2"), NodeKind::Section), place("c1", "l4"));
+        assert_eq!(new(Some("l2"), NodeKind::Chapter), place("", "c2"));
+        assert_eq!(new(None, NodeKind::Lesson), place("c2", ""));
+        assert_eq!(place_for_new(&[], None, NodeKind::Lesson), None, "a lesson needs a chapter first");
+    }
+
+    #[test]
+    fn focus_goes_to_what_stays_when_a_node_leaves() {
+        let rows = rows(&course(), &HashSet::new());
+        assert_eq!(neighbour(&rows, &id("s1")), Some(id("l4")));
+        assert_eq!(neighbour(&rows, &id("c2")), Some(id("l4")));
+        assert_eq!(neighbour(&rows, &id("l2")), Some(id("l3")));
+    }
+}
