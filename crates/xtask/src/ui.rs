@@ -33,7 +33,7 @@ pub(crate) fn build(release: bool) -> anyhow::Result<()> {
         .generate(&fresh)
         .with_context(|| format!("wasm-bindgen on {}", wasm.display()))?;
     fs::copy(root().join("ui/index.html"), fresh.join("index.html"))?;
-    copy_tree(&root().join("ui/styles"), &fresh.join("styles"))?;
+    // The island's build bundles the styles, the icons and the typefaces too (ui/editor/CONTRACT.md).
     copy_tree(&editor.join("dist"), &fresh)?;
 
     if same_tree(&fresh, &dist) {
