@@ -1,0 +1,5 @@
+//! Behaviour of the cache: the exhaustive model of its rule, and the running cache under virtual time.
+#![allow(clippy::expect_used)]
+
+mod cache;
+mod model;
