@@ -1,0 +1,57 @@
+// Builds dist/: the island, the styles, the icons, the fonts. `--assets` does all but the island.
+import { build } from 'esbuild'
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const here = dirname(fileURLToPath(import.meta.url))
+const dist = join(here, 'dist')
+const modules = join(here, 'node_modules')
+
+/** Icons of the interface and of the island, by their Lucide names. */
+const ICONS = (await readFile(join(here, 'icons.txt'), 'utf8')).split(/\s+/).filter(name => name !== '')
+
+/** Fonts: what a European course needs; other scripts fall back to the system. */
+const FONTS = [
+  ...['latin', 'latin-ext', 'greek', 'cyrillic', 'vietnamese'].map(set => ['inter', `inter-${set}-wght-normal`]),
+  ...['latin', 'latin-ext', 'greek', 'cyrillic', 'vietnamese'].flatMap(set => [
+    ['literata', `literata-${set}-wght-normal`], ['literata', `literata-${set}-wght-italic`],
+  ]),
+  ...['latin', 'latin-ext', 'greek', 'cyrillic'].map(set => ['jetbrains-mono', `jetbrains-mono-${set}-wght-normal`]),
+]
+
+// Stroke and fill come from the class `icon`, through inheritance: one sprite serves both sizes with the same line.
+async function sprite() {
+  const symbols = await Promise.all(ICONS.map(async name => {
+    const svg = await readFile(join(modules, 'lucide-static/icons', `${name}.svg`), 'utf8')
+    const inner = /<svg[^>]*>([\s\S]*?)<\/svg>/.exec(svg)?.[1]?.replace(/\s*\n\s*/g, '') ?? ''
+    return `<symbol id="${name}" viewBox="0 0 24 24">${inner}</symbol>`
+  }))
+  await writeFile(join(dist, 'icons.svg'), `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join('\n')}</svg>\n`)
+}
+
+async function fonts() {
+  await mkdir(join(dist, 'fonts'), { recursive: true })
+  await Promise.all(FONTS.map(([family, file]) =>
+    cp(join(modules, '@fontsource-variable', family, 'files', `${file}.woff2`), join(dist, 'fonts', `${file}.woff2`))))
+}
+
+async function styles() {
+  await build({
+    entryPoints: [join(here, '../styles/app.css')], outfile: join(dist, 'app.css'),
+    bundle: true, minify: true, external: ['fonts/*', './fonts/*'], target: ['safari16'], logLevel: 'warning',
+  })
+}
+
+async function island() {
+  await build({
+    entryPoints: [join(here, 'src/index.ts')], outfile: join(dist, 'editor.js'),
+    bundle: true, minify: true, format: 'esm', target: ['safari16'], legalComments: 'none', logLevel: 'warning',
+  })
+}
+
+if (!process.argv.includes('--assets')) await rm(dist, { recursive: true, force: true })
+await mkdir(dist, { recursive: true })
+const parts = [sprite(), fonts(), styles()]
+if (!process.argv.includes('--assets')) parts.push(island())
+await Promise.all(parts)

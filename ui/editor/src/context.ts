@@ -1,0 +1,13 @@
+/** What the parts of one view share. */
+
+import type { Host } from './host.js'
+
+export interface Context {
+  host: Host
+  course: string
+  lesson: string
+  /** Called with the hash of an asset that has arrived; returns how to stop. */
+  onAsset(call: (hash: string) => void): () => void
+  /** Writes what an image is into the lesson's `assets` map, in the running transaction. */
+  nameAsset(hash: string, mime: string, bytes: number, name: string): void
+}

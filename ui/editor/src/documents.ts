@@ -1,0 +1,175 @@
+/**
+ * The lessons that are alive in this window. A document outlives its view: its undo stack is there when the lesson is
+ * opened again, and edits that are on their way to the core get there.
+ */
+
+import { ObservableV2 } from 'lib0/observable'
+import { ySyncPluginKey } from '@tiptap/y-tiptap'
+import * as Y from 'yjs'
+import { type Host, messageOf } from './host.js'
+import { PushQueue } from './queue.js'
+
+/** Origin of all that comes from the core; everything else is an edit of this window. */
+export const REMOTE = Symbol('remote')
+
+/** Lessons that keep their document and their undo stack: what a person goes back and forth between. */
+export const KEPT = 8
+
+/** An undo manager that survives the editor: y-tiptap destroys the one it is given together with its view. */
+class KeptUndoManager extends Y.UndoManager {
+  override destroy(): void {
+    ObservableV2.prototype.destroy.call(this)
+  }
+  end(): void {
+    super.destroy()
+  }
+}
+
+/** y-tiptap's own rule: what holds text of others is not deleted by undoing the making of its paragraph. */
+function mayUndoDelete(item: Y.Item): boolean {
+  const content = item.content
+  if (!(content instanceof Y.ContentType)) return true
+  const type = content.type
+  const holdsText = type instanceof Y.Text || (type instanceof Y.XmlElement && type.nodeName === 'paragraph')
+  return !holdsText || type._length === 0
+}
+
+export class LessonDocument {
+  /** yjs draws a fresh random client id here; it is never set, stored or used again. */
+  readonly doc = new Y.Doc()
+  readonly body = this.doc.getXmlFragment('body')
+  readonly undo: KeptUndoManager
+  readonly queue: PushQueue
+  /** Views that show it; 0 when it is only kept. */
+  views = 0
+  private pulling: Promise<void> | null = null
+  private pullAgain = false
+  private frozen: (() => void) | null = null
+
+  constructor(readonly course: string, readonly lesson: string, private readonly host: Host) {
+    this.undo = new KeptUndoManager(this.body, {
+      trackedOrigins: new Set([ySyncPluginKey]),
+      deleteFilter: item => mayUndoDelete(item),
+      captureTransaction: transaction => transaction.meta.get('addToHistory') !== false,
+    })
+    this.queue = new PushQueue(
+      update => host.push(course, lesson, update),
+      Y.mergeUpdates,
+      {
+        saving: () => host.event(lesson, 'saving', {}),
+        saved: () => host.event(lesson, 'saved', {}),
+        unsaved: error => host.event(lesson, 'unsaved', { message: messageOf(error) }),
+        refused: error => {
+          this.frozen?.()
+          host.event(lesson, 'frozen', { message: messageOf(error), text: plainText(this.body) })
+        },
+      },
+    )
+    this.doc.on('update', (update: Uint8Array, origin: unknown) => {
+      if (origin !== REMOTE) this.queue.add(update)
+    })
+  }
+
+  /** Called when the core refuses an edit: the view stops writing. */
+  onFrozen(call: (() => void) | null): void {
+    this.frozen = call
+  }
+
+  applyRemote(update: Uint8Array): void {
+    Y.applyUpdate(this.doc, update, REMOTE)
+  }
+
+  /** Fetches what the core has beyond this document. One at a time; a call during one leads to exactly one more. */
+  pull(): Promise<void> {
+    if (this.pulling !== null) {
+      this.pullAgain = true
+      return this.pulling
+    }
+    this.pulling = this.pullNow().finally(() => {
+      this.pulling = null
+    })
+    return this.pulling
+  }
+
+  private async pullNow(): Promise<void> {
+    do {
+      this.pullAgain = false
+      const bytes = await this.host.load(this.course, this.lesson, Y.encodeStateVector(this.doc))
+      const update = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes)
+      if (update.length > 0) this.applyRemote(update)
+    } while (this.pullAgain)
+  }
+
+  end(): void {
+    this.undo.end()
+    this.doc.destroy()
+  }
+}
+
+/** All documents of the window, the one that was used last at the end. */
+export class Documents {
+  private readonly alive = new Map<string, LessonDocument>()
+
+  get(lesson: string): LessonDocument | undefined {
+    return this.alive.get(lesson)
+  }
+
+  all(): LessonDocument[] {
+    return [...this.alive.values()]
+  }
+
+  /** The document, up to date with the core. A view that has it calls `release` at its end. */
+  async acquire(course: string, lesson: string, host: Host): Promise<LessonDocument> {
+    let document = this.alive.get(lesson)
+    if (document === undefined) document = new LessonDocument(course, lesson, host)
+    this.alive.delete(lesson)
+    this.alive.set(lesson, document)
+    document.views += 1
+    try {
+      await document.pull()
+    } catch (error) {
+      this.release(document)
+      throw error
+    }
+    return document
+  }
+
+  release(document: LessonDocument): void {
+    document.views = Math.max(0, document.views - 1)
+    if (document.views === 0 && document.queue.refused) this.forget(document)
+    for (const old of this.alive.values()) {
+      if (this.alive.size <= KEPT) break
+      if (old.views === 0 && !old.queue.pending) this.forget(old)
+    }
+  }
+
+  private forget(document: LessonDocument): void {
+    if (this.alive.get(document.lesson) === document) this.alive.delete(document.lesson)
+    document.end()
+  }
+}
+
+/** The text of a body, a blank line between blocks: what is set aside when the core refuses an edit. */
+export function plainText(body: Y.XmlFragment): string {
+  const blocks: string[] = []
+  const stack: (Y.XmlElement | Y.XmlText | Y.XmlHook)[] = body.toArray().reverse()
+  let line = ''
+  const close = () => {
+    if (line !== '') blocks.push(line)
+    line = ''
+  }
+  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    if (next instanceof Y.XmlText) {
+      for (const part of next.toDelta() as { insert: unknown }[]) if (typeof part.insert === 'string') line += part.insert
+    } else if (next instanceof Y.XmlElement) {
+      if (next.nodeName === 'hardBreak') line += '\n'
+      else if (next.nodeName === 'image') line += String(next.getAttribute('alt') ?? '')
+      else {
+        close()
+        stack.push(...next.toArray().reverse())
+      }
+    }
+  }
+  close()
+  return blocks.join('\n\n')
+}

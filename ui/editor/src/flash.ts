@@ -1,0 +1,52 @@
+/** Edits of others: their background lights up for a moment. CSS leaves it out under reduced motion. */
+
+import { Extension } from '@tiptap/core'
+import { Plugin, PluginKey } from '@tiptap/pm/state'
+import { Decoration, DecorationSet } from '@tiptap/pm/view'
+import { ySyncPluginKey } from '@tiptap/y-tiptap'
+
+/** How long, in milliseconds (LOOK.md). */
+const FLASH_MS = 600
+
+const key = new PluginKey<DecorationSet>('flash')
+
+export const Flash = Extension.create({
+  name: 'flash',
+  addProseMirrorPlugins() {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    let first = true
+    return [
+      new Plugin<DecorationSet>({
+        key,
+        state: {
+          init: () => DecorationSet.empty,
+          apply: (tr, set, before, after) => {
+            if (tr.getMeta(key) === 'clear') return DecorationSet.empty
+            const change = tr.getMeta(ySyncPluginKey) as { isChangeOrigin?: boolean; isUndoRedoOperation?: boolean } | undefined
+            if (change?.isChangeOrigin !== true || !tr.docChanged || change.isUndoRedoOperation === true) return set.map(tr.mapping, tr.doc)
+            if (first) {
+              // The first one shows the lesson itself.
+              first = false
+              return DecorationSet.empty
+            }
+            const from = before.doc.content.findDiffStart(after.doc.content)
+            const end = before.doc.content.findDiffEnd(after.doc.content)
+            if (from === null || end === null) return DecorationSet.empty
+            const to = Math.max(end.b, from)
+            return from === to ? DecorationSet.empty : DecorationSet.create(after.doc, [Decoration.inline(from, to, { class: 'remote-edit' })])
+          },
+        },
+        props: { decorations: state => key.getState(state) },
+        view: () => ({
+          update: (view, before) => {
+            const set = key.getState(view.state)
+            if (set === undefined || set === DecorationSet.empty || set === key.getState(before)) return
+            clearTimeout(timer)
+            timer = setTimeout(() => view.dispatch(view.state.tr.setMeta(key, 'clear').setMeta('addToHistory', false)), FLASH_MS)
+          },
+          destroy: () => clearTimeout(timer),
+        }),
+      }),
+    ]
+  },
+})

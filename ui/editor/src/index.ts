@@ -1,0 +1,43 @@
+/** What the window calls. See CONTRACT.md. */
+
+import { Documents } from './documents.js'
+import type { Handle, Host, OpenOptions } from './host.js'
+import { LessonView } from './view.js'
+
+const documents = new Documents()
+const assetCalls = new Set<(hash: string) => void>()
+let host: Host | null = null
+
+export function configure(given: Host): void {
+  host = given
+}
+
+export function open(element: HTMLElement, options: OpenOptions): Handle {
+  if (host === null) throw new Error('configure() comes before open()')
+  return new LessonView(element, options, host, documents, assetCalls)
+}
+
+export function changed(lesson: string): void {
+  const document = documents.get(lesson)
+  // What fails here is not lost: the core has it, and the next change or opening asks again.
+  document?.pull().catch((error: unknown) => console.warn('pull', lesson, error))
+}
+
+export function applyRemote(lesson: string, update: Uint8Array): boolean {
+  const document = documents.get(lesson)
+  if (document === undefined) return false
+  document.applyRemote(update)
+  return true
+}
+
+export function assetArrived(hash: string): void {
+  for (const call of [...assetCalls]) call(hash)
+}
+
+export async function flush(): Promise<void> {
+  await Promise.all(documents.all().map(document => document.queue.flush()))
+}
+
+export function hasPending(): boolean {
+  return documents.all().some(document => document.queue.pending)
+}

@@ -1,0 +1,55 @@
+/** Counts and the outline of a body. */
+
+import type { Node } from '@tiptap/pm/model'
+
+export interface Heading {
+  level: number
+  text: string
+  fragment: string
+}
+
+/** Words a minute of a person who reads to learn. */
+const READING_PACE = 200
+
+const segmenter = typeof Intl !== 'undefined' && 'Segmenter' in Intl ? new Intl.Segmenter(undefined, { granularity: 'word' }) : null
+
+export function countWords(text: string): number {
+  if (segmenter === null) return text.split(/\s+/u).filter(word => word !== '').length
+  let count = 0
+  for (const part of segmenter.segment(text)) if (part.isWordLike === true) count += 1
+  return count
+}
+
+export function stats(doc: Node): { words: number; characters: number; minutes: number } {
+  let words = 0
+  let characters = 0
+  doc.descendants(node => {
+    if (!node.isTextblock) return true
+    const text = node.textContent
+    words += countWords(text)
+    characters += [...text].length
+    return false
+  })
+  return { words, characters, minutes: Math.ceil(words / READING_PACE) }
+}
+
+/** The fragment under which the web knows a heading: lower case, no punctuation, hyphens for spaces. */
+export function slug(text: string): string {
+  return text.trim().toLowerCase().replace(/[^\p{L}\p{N}\p{M}\s_-]/gu, '').replace(/\s/gu, '-')
+}
+
+/** Headings with their positions; a fragment that was used before gets a number, as on GitHub. */
+export function headings(doc: Node): (Heading & { pos: number })[] {
+  const found: (Heading & { pos: number })[] = []
+  const used = new Map<string, number>()
+  doc.descendants((node, pos) => {
+    if (node.type.name === 'heading') {
+      const base = slug(node.textContent)
+      const times = used.get(base) ?? 0
+      used.set(base, times + 1)
+      found.push({ level: Number(node.attrs.level), text: node.textContent, fragment: times === 0 ? base : `${base}-${times}`, pos })
+    }
+    return !node.isTextblock
+  })
+  return found
+}

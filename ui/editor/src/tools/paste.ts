@@ -1,0 +1,170 @@
+/** What comes in from outside: image files, data addresses, Markdown, the HTML of word processors. */
+
+import { Extension, type Editor } from '@tiptap/core'
+import { Fragment, Slice, type Node } from '@tiptap/pm/model'
+import { Plugin, TextSelection } from '@tiptap/pm/state'
+import type { Context } from '../context.js'
+import { messageOf } from '../host.js'
+import { toWellFormed } from '../tidy.js'
+import * as words from '../words.js'
+
+/** Image types that every webview shows. */
+const IMAGES = /^image\/(png|jpeg|gif|webp|avif|svg\+xml|bmp)$/
+
+/** Stores image files, one after the other, and puts each into the text where the caret then is. */
+async function insertImages(editor: Editor, context: Context, files: File[], at: number | null): Promise<void> {
+  if (at !== null) editor.commands.setTextSelection(at)
+  for (const file of files) {
+    if (!IMAGES.test(file.type)) {
+      context.host.event(context.lesson, 'notice', { kind: 'info', message: words.notAnImage(file.name) })
+      continue
+    }
+    const name = toWellFormed(file.name)
+    try {
+      const bytes = new Uint8Array(await file.arrayBuffer())
+      const hash = await context.host.putAsset(context.course, context.lesson, name, file.type, bytes)
+      if (editor.isDestroyed || !editor.isEditable) return
+      editor.chain().command(({ tr, state }) => {
+        const { $to } = tr.selection
+        const image = state.schema.node('image', { src: `asset:${hash}`, alt: null })
+        const target = $to.parent.inlineContent && $to.parent.type.spec.code !== true
+          ? tr.insert($to.pos, image)
+          : tr.insert($to.after(Math.max(1, $to.depth)), state.schema.node('paragraph', null, image))
+        const end = target.mapping.map($to.pos, 1)
+        tr.setSelection(TextSelection.near(tr.doc.resolve(Math.min(end, tr.doc.content.size))))
+        return true
+      }).run()
+      context.nameAsset(hash, file.type, bytes.length, name)
+    } catch (error) {
+      context.host.event(context.lesson, 'notice', { kind: 'trouble', message: words.imageFailed(name, messageOf(error)) })
+    }
+  }
+}
+
+/** Asks for image files and inserts them at the caret. */
+export function chooseImages(editor: Editor, context: Context): void {
+  const input = document.createElement('input')
+  input.type = 'file'
+  input.accept = 'image/*'
+  input.multiple = true
+  input.hidden = true
+  document.body.append(input)
+  const done = () => input.remove()
+  input.addEventListener('change', () => {
+    void insertImages(editor, context, [...(input.files ?? [])], null).finally(done)
+  })
+  input.addEventListener('cancel', done)
+  input.click()
+}
+
+/** Word writes lists as paragraphs and fills the rest with its own elements; the schema drops what is left. */
+export function cleanHtml(html: string): string {
+  const plain = html.replace(/<!--[\s\S]*?-->/g, '').replace(/<\/?o:p[^>]*>/g, '')
+  if (!/MsoListParagraph/.test(html)) return plain
+  const page = new DOMParser().parseFromString(plain, 'text/html')
+  let list: HTMLElement | null = null
+  for (const item of [...page.querySelectorAll<HTMLElement>('p[class*="MsoListParagraph"]')]) {
+    const marker = item.querySelector('span[style*="mso-list"]')
+    const ordered = /^\s*\(?[0-9a-z]{1,3}[.)]/i.test(marker?.textContent ?? item.textContent ?? '')
+    marker?.remove()
+    if (list === null || list.nextElementSibling !== item || (list.tagName === 'OL') !== ordered) {
+      list = page.createElement(ordered ? 'ol' : 'ul')
+      item.before(list)
+    }
+    const entry = page.createElement('li')
+    const text = page.createElement('p')
+    text.append(...item.childNodes)
+    entry.append(text)
+    list.append(entry)
+    item.remove()
+  }
+  return page.body.innerHTML
+}
+
+/** Whether plain text is worth reading as Markdown: it has a block or a mark that only Markdown writes so. */
+export function looksLikeMarkdown(text: string): boolean {
+  return [
+    /^#{1,6}\s+\S/m, /^\s{0,3}[-*+]\s+\S/m, /^\s{0,3}\d{1,3}[.)]\s+\S/m, /^\s{0,3}>\s?\S/m, /^(```|~~~)/m, /^\|.+\|\s*$/m,
+    /\*\*[^*\s][^*]*\*\*/, /!?\[[^\]\n]+\]\([^)\n]+\)/, /`[^`\n]+`/,
+  ].some(sign => sign.test(text))
+}
+
+/** Takes images that carry their bytes in their address out of a slice; they are stored as files instead. */
+function withoutDataImages(slice: Slice, found: string[]): Slice {
+  const strip = (fragment: Fragment): Fragment => {
+    const kept: Node[] = []
+    fragment.forEach(node => {
+      const src: unknown = node.attrs.src
+      if (node.type.name === 'image' && typeof src === 'string' && src.startsWith('data:')) found.push(src)
+      else kept.push(node.isText ? node : node.copy(strip(node.content)))
+    })
+    return Fragment.fromArray(kept)
+  }
+  return new Slice(strip(slice.content), slice.openStart, slice.openEnd)
+}
+
+function fileOf(address: string, number: number): File | null {
+  const match = /^data:(image\/[a-z+.-]+);base64,([a-z0-9+/=\s]+)$/i.exec(address)
+  if (match?.[1] === undefined || match[2] === undefined) return null
+  try {
+    const bytes = Uint8Array.from(atob(match[2].replace(/\s/g, '')), letter => letter.charCodeAt(0))
+    return new File([bytes], `pasted-${number}.${match[1].slice(6).replace('+xml', '')}`, { type: match[1] })
+  } catch {
+    return null
+  }
+}
+
+export const Paste = Extension.create<{ context: Context }>({
+  name: 'lessonPaste',
+  addProseMirrorPlugins() {
+    const editor = this.editor
+    const { context } = this.options
+    let plainOnly = false
+    return [
+      new Plugin({
+        props: {
+          transformPastedHTML: cleanHtml,
+          transformPasted: slice => {
+            const addresses: string[] = []
+            const clean = withoutDataImages(slice, addresses)
+            const files = addresses.map((address, at) => fileOf(address, at + 1)).filter(file => file !== null)
+            // After the paste itself, which is still under way.
+            if (files.length > 0) queueMicrotask(() => void insertImages(editor, context, files, null))
+            return clean
+          },
+          handleKeyDown: (_view, event) => {
+            plainOnly = event.key.toLowerCase() === 'v' && event.shiftKey && (event.ctrlKey || event.metaKey)
+            return false
+          },
+          handlePaste: (view, event) => {
+            const data = event.clipboardData
+            if (data === null || !view.editable) return false
+            const html = data.getData('text/html')
+            const text = data.getData('text/plain')
+            const files = [...data.files]
+            if (files.length > 0 && (html === '' || !/<(p|div|table|li|h[1-6])\b/i.test(html))) {
+              void insertImages(editor, context, files, null)
+              return true
+            }
+            const inCode = view.state.selection.$from.parent.type.spec.code === true
+            const parse = context.host.markdownToBlocks?.bind(context.host)
+            if (html !== '' || plainOnly || inCode || parse === undefined || !looksLikeMarkdown(text)) return false
+            void parse(toWellFormed(text)).then(
+              blocks => editor.isEditable && editor.commands.insertContent(blocks),
+              () => editor.commands.insertContent(text),
+            )
+            return true
+          },
+          handleDrop: (view, event, _slice, moved) => {
+            const files = [...(event.dataTransfer?.files ?? [])]
+            if (moved || files.length === 0 || !view.editable) return false
+            const spot = view.posAtCoords({ left: event.clientX, top: event.clientY })
+            event.preventDefault()
+            void insertImages(editor, context, files, spot?.pos ?? null)
+            return true
+          },
+        },
+      }),
+    ]
+  },
+})

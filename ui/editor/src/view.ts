@@ -1,0 +1,269 @@
+/** One lesson in one element: loads, looks, then shows it for editing, for reading, or as something newer. */
+
+import { Editor, type AnyExtension } from '@tiptap/core'
+import { Placeholder } from '@tiptap/extensions'
+import { Plugin } from '@tiptap/pm/state'
+import { Extension } from '@tiptap/core'
+import type * as Y from 'yjs'
+import { Binding, isFromDocument } from './binding.js'
+import type { Context } from './context.js'
+import { el } from './dom.js'
+import { type Documents, type LessonDocument, REMOTE, plainText } from './documents.js'
+import { Flash } from './flash.js'
+import { inspect, inspectBlocks, touched } from './guard.js'
+import { type Handle, type Host, type Mode, type OpenOptions, messageOf } from './host.js'
+import { readable } from './reader.js'
+import { bodySchema, readerExtensions, schemaExtensions } from './schema.js'
+import { headings, slug, stats } from './stats.js'
+import { Tidy } from './tidy.js'
+import { Bubble } from './tools/bubble.js'
+import { Links } from './tools/links.js'
+import { Paste } from './tools/paste.js'
+import { Slash } from './tools/slash.js'
+import { TableTools } from './tools/table-tools.js'
+import * as words from './words.js'
+
+/** Counting follows the typing at this distance, in milliseconds. */
+const STATS_MS = 300
+
+export class LessonView implements Handle {
+  private readonly frame = el('div', { class: 'editor' })
+  private document: LessonDocument | null = null
+  private editor: Editor | null = null
+  private mode: Mode = 'read'
+  private closed = false
+  private frozen = false
+  private editable: boolean
+  private wanted: { focus?: 'start' | 'end' | 'here'; reveal?: string } = {}
+  private statsTimer: ReturnType<typeof setTimeout> | undefined
+  private lastHeadings = ''
+  private readonly ends: (() => void)[] = []
+
+  constructor(
+    element: HTMLElement,
+    private readonly options: OpenOptions,
+    private readonly host: Host,
+    private readonly documents: Documents,
+    private readonly assetCalls: Set<(hash: string) => void>,
+  ) {
+    this.editable = options.editable
+    element.replaceChildren(this.frame)
+    void this.start()
+  }
+
+  private async start(): Promise<void> {
+    let document: LessonDocument
+    try {
+      document = await this.documents.acquire(this.options.course, this.options.lesson, this.host)
+    } catch (error) {
+      if (!this.closed) this.say('failed', { message: messageOf(error) })
+      return
+    }
+    if (this.closed) {
+      this.documents.release(document)
+      return
+    }
+    this.document = document
+    this.watch(document)
+    this.show()
+    this.say('ready', { mode: this.mode })
+    this.count()
+    const { focus, reveal } = this.wanted
+    this.wanted = {}
+    if (focus !== undefined) this.focus(focus === 'here' ? undefined : focus)
+    if (reveal !== undefined) this.reveal(reveal)
+  }
+
+  /** Sees each change before the editor does: what it must not touch, it never gets. */
+  private watch(document: LessonDocument): void {
+    const before = (transaction: Y.Transaction) => {
+      if (transaction.origin !== REMOTE || this.mode === 'newer') return
+      const blocks = touched(transaction, document.body)
+      const version = transaction.changed.has(document.doc.getMap('meta') as never)
+      const trouble = version ? inspect(document.doc, bodySchema()) : blocks === null ? null : inspectBlocks(blocks, bodySchema())
+      if (trouble !== null) this.leaveEditing()
+    }
+    const after = (transaction: Y.Transaction) => {
+      if (this.mode === 'newer' && touched(transaction, document.body) !== null) this.showReader()
+    }
+    document.doc.on('beforeObserverCalls', before)
+    document.doc.on('afterTransaction', after)
+    document.onFrozen(() => {
+      this.frozen = true
+      this.editor?.setEditable(false)
+    })
+    this.ends.push(() => {
+      document.doc.off('beforeObserverCalls', before)
+      document.doc.off('afterTransaction', after)
+      document.onFrozen(null)
+    })
+  }
+
+  /** Takes the editor off the document in the middle of a transaction, before its observers run. */
+  private leaveEditing(): void {
+    this.mode = 'newer'
+    this.editor?.destroy()
+    this.editor = null
+    queueMicrotask(() => {
+      if (!this.closed) this.say('mode', { mode: this.mode })
+    })
+  }
+
+  private show(): void {
+    const document = this.document
+    if (document === null) return
+    if (inspect(document.doc, bodySchema()) !== null) {
+      this.mode = 'newer'
+      this.showReader()
+    } else {
+      this.mode = this.editable ? 'edit' : 'read'
+      this.showEditor(document)
+    }
+  }
+
+  private get context(): Context {
+    return {
+      host: this.host,
+      course: this.options.course,
+      lesson: this.options.lesson,
+      onAsset: call => {
+        this.assetCalls.add(call)
+        return () => this.assetCalls.delete(call)
+      },
+      nameAsset: (hash, mime, bytes, name) => {
+        this.document?.doc.getMap('assets').set(hash, { mime, bytes, name })
+      },
+    }
+  }
+
+  private showEditor(document: LessonDocument): void {
+    const context = this.context
+    const readOnly = Extension.create({
+      name: 'readOnly',
+      addProseMirrorPlugins: () => [
+        new Plugin({
+          // Whatever asks for it, a lesson that is not being edited does not change under anybody's hands.
+          filterTransaction: tr => !tr.docChanged || isFromDocument(tr) || (this.mode === 'edit' && !this.frozen),
+        }),
+      ],
+    })
+    this.editor = this.makeEditor([
+      ...schemaExtensions(context),
+      Binding.configure({ body: document.body, undo: document.undo }),
+      readOnly, Tidy, Flash,
+      Placeholder.configure({
+        placeholder: ({ node }) => (node.type.name === 'paragraph' ? words.placeholder : ''),
+        showOnlyCurrent: true,
+        includeChildren: false,
+      }),
+      Links.configure({ context }),
+      Bubble.configure({ context }),
+      Slash.configure({ context }),
+      Paste.configure({ context }),
+      TableTools,
+    ], this.mode === 'edit')
+  }
+
+  private showReader(): void {
+    const document = this.document
+    if (document === null) return
+    this.editor?.destroy()
+    this.editor = this.makeEditor([...readerExtensions(this.context), Links.configure({ context: this.context })], false)
+    const { schema } = this.editor
+    this.editor.commands.setContent(readable(document.body, schema), { emitUpdate: false })
+    this.count()
+  }
+
+  private makeEditor(extensions: AnyExtension[], editable: boolean): Editor {
+    const editor = new Editor({
+      element: this.frame,
+      extensions,
+      editable,
+      injectCSS: false,
+      enableInputRules: true,
+      enablePasteRules: true,
+      editorProps: {
+        attributes: {
+          class: 'prose', role: 'textbox', 'aria-multiline': 'true', 'aria-label': this.options.label, spellcheck: 'true',
+          'aria-readonly': String(!editable),
+          ...(editable ? {} : { tabindex: '0' }),
+        },
+        // Enough air that the caret never sits at the very edge.
+        scrollThreshold: 48,
+        scrollMargin: 64,
+      },
+    })
+    editor.on('update', () => this.countSoon())
+    return editor
+  }
+
+  private say(name: Parameters<Host['event']>[1], detail: unknown): void {
+    this.host.event(this.options.lesson, name, detail)
+  }
+
+  private countSoon(): void {
+    clearTimeout(this.statsTimer)
+    this.statsTimer = setTimeout(() => this.count(), STATS_MS)
+  }
+
+  private count(): void {
+    if (this.editor === null || this.closed) return
+    const { doc } = this.editor.state
+    this.say('words', stats(doc))
+    const outline = headings(doc).map(({ level, text, fragment }) => ({ level, text, fragment }))
+    const said = JSON.stringify(outline)
+    if (said === this.lastHeadings) return
+    this.lastHeadings = said
+    this.say('headings', outline)
+  }
+
+  setEditable(editable: boolean): void {
+    this.editable = editable
+    if (this.document === null || this.mode === 'newer') return
+    const mode: Mode = editable ? 'edit' : 'read'
+    if (mode === this.mode) return
+    this.mode = mode
+    this.editor?.destroy()
+    this.showEditor(this.document)
+    this.say('mode', { mode })
+  }
+
+  focus(where?: 'start' | 'end'): void {
+    if (this.editor === null) this.wanted.focus = where ?? 'here'
+    else this.editor.commands.focus(where ?? null)
+  }
+
+  reveal(fragment: string): boolean {
+    if (this.editor === null) {
+      this.wanted.reveal = fragment
+      return false
+    }
+    const plain = fragment.replace(/^#/, '')
+    const found = headings(this.editor.state.doc).find(heading => heading.fragment === plain || heading.fragment === slug(plain))
+    if (found === undefined) return false
+    const element = this.editor.view.nodeDOM(found.pos)
+    if (!(element instanceof HTMLElement)) return false
+    element.scrollIntoView({ block: 'start' })
+    if (this.editor.isEditable) this.editor.commands.setTextSelection(found.pos + 1)
+    return true
+  }
+
+  flush(): Promise<void> {
+    return this.document?.queue.flush() ?? Promise.resolve()
+  }
+
+  text(): string {
+    return this.document === null ? '' : plainText(this.document.body)
+  }
+
+  close(): void {
+    if (this.closed) return
+    this.closed = true
+    clearTimeout(this.statsTimer)
+    this.ends.forEach(end => end())
+    this.editor?.destroy()
+    this.editor = null
+    this.frame.remove()
+    if (this.document !== null) this.documents.release(this.document)
+  }
+}

@@ -1,0 +1,35 @@
+/** All that the island says to people, in one place. */
+
+const apple = typeof navigator !== 'undefined' && /Mac|iPhone|iPad/.test(navigator.platform)
+
+/** A shortcut as the platform writes it. */
+export function keys(shortcut: string): string {
+  return apple
+    ? shortcut.replace(/Mod\+/g, '⌘').replace(/Shift\+/g, '⇧').replace(/Alt\+/g, '⌥')
+    : shortcut.replace(/Mod\+/g, 'Ctrl+')
+}
+
+export const placeholder = 'Write, or press / for blocks'
+export const codeLanguage = 'Language of this code'
+export const plainCode = 'Plain text'
+export const calloutTitle = 'Title of this callout'
+export const calloutKind = 'Kind of this callout'
+export const imageAlt = 'Describe this image for those who cannot see it'
+export const imageMissing = 'This image is not in the course'
+export const imageWaiting = 'This image has not arrived yet'
+export const imageRemote = 'This image could not be loaded from'
+export const imageStoring = 'Storing'
+export const htmlBlock = 'HTML, kept as it is and not run'
+export const unknownBlock = 'Made with a newer Inkhorn. It is kept, and can be seen there.'
+export const imageFailed = (name: string, why: string) => `The lesson is unchanged. ${name} could not be stored: ${why}`
+export const notAnImage = (name: string) => `${name} is not an image that can be shown here. PNG, JPEG, GIF, WebP, AVIF and SVG can.`
+export const linkField = 'Address, or the name of a lesson'
+export const linkApply = 'Set link'
+export const linkRemove = 'Remove link'
+export const linkOpen = 'Open link'
+export const linkEdit = 'Change link'
+export const formatting = 'Formatting'
+export const blocks = 'Blocks'
+export const noBlock = 'No block of that name'
+export const table = 'Table'
+export const taskDone = (text: string) => text === '' ? 'Task' : `Task: ${text}`
