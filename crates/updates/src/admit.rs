@@ -10,15 +10,15 @@ use crate::container::{MAX_NESTING, Place, Slot};
 use crate::delete_set::{self, DeleteSet};
 use crate::error::{Invalid, Misplaced, Refused};
 use crate::index::{Added, Gap, Index, Staged};
-use crate::log::Mark;
+use crate::log::{ClientLog, Mark};
 use crate::overlap::Overlap;
 use crate::reader::{Reader, put_number};
 use crate::structs::{self, Id, Kind, Parent, Struct};
 use crate::validate::{List, Parsed};
 use crate::write;
 
-/// Stages an update. On refusal the index is as it was.
-pub(crate) fn admit(index: &mut Index, update: &[u8]) -> Result<Added, Refused> {
+/// Takes an update into the logs; its deletions are left to the caller. On refusal the index is as it was.
+pub(crate) fn admit(index: &mut Index, update: &[u8]) -> Result<(Added, Staged), Refused> {
     let parsed = Parsed::check(&mut Reader::new(update), |_| {})?;
     let before: Vec<(u64, Mark)> = parsed
         .lists
@@ -26,25 +26,20 @@ pub(crate) fn admit(index: &mut Index, update: &[u8]) -> Result<Added, Refused> 
         .map(|list| (list.client, index.logs.get(&list.client).map(|log| log.mark()).unwrap_or_default()))
         .collect();
     let mut deletes = Vec::new();
-    let done = take(index, update, &parsed, &before, &mut deletes);
-    if done.is_err() {
-        for &(client, mark) in &before {
-            index.truncate(client, Some(mark));
+    let added = match take(index, update, &parsed, &before, &mut deletes) {
+        Ok(added) => added,
+        Err(refused) => {
+            for &(client, mark) in &before {
+                index.truncate(client, Some(mark));
+            }
+            return Err(refused);
         }
-        return done;
+    };
+    let mut marks = Vec::with_capacity(added.new.len());
+    for &(client, ..) in &added.new {
+        marks.extend(index.logs.get(&client).map(|log| (client, log.mark())));
     }
-    let marks = before
-        .iter()
-        .filter_map(|&(client, before)| {
-            let mark = index.logs.get(&client)?.mark();
-            (mark.end > before.end).then_some((client, mark))
-        })
-        .collect();
-    for &(client, from, to) in &deletes {
-        index.staged_deletes.insert(client, from, to);
-    }
-    index.staged.push_back(Staged { marks, deletes });
-    done
+    Ok((added, Staged { marks, deletes }))
 }
 
 fn take(
@@ -209,7 +204,7 @@ fn take_list(
         if matches!(item.kind, Kind::Gc | Kind::Deleted) {
             deletes.push((client, have, item.end()));
         }
-        let log = index.logs.entry(client).or_default();
+        let log = index.logs.entry(client).or_insert_with(|| ClientLog::with_structs(cursor.left));
         log.push(item.kind, place, item.len - offset, |out| write::put_rest(out, client, &item, offset))?;
         cursor.pass(&item);
     }
@@ -286,6 +281,10 @@ fn take_deletes(
     has_gap: bool,
     deletes: &mut Vec<(u64, u32, u32)>,
 ) -> Result<(), Refused> {
+    // Nothing to delete: the usual end of an update, one byte.
+    if parsed.deletes_end == parsed.deletes_at + 1 {
+        return Ok(());
+    }
     // What came in without content is deleted by that: no news.
     let mut dead = DeleteSet::default();
     for &(client, from, to) in deletes.iter() {

@@ -8,26 +8,25 @@ use crate::reader::{Reader, put_number};
 /// Per client, the clock ranges that are deleted: sorted, disjoint, and joined where they touch.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DeleteSet {
-    /// Start to end (exclusive), so that adding a range in the midst of many stays cheap.
-    clients: BTreeMap<u64, BTreeMap<u32, u32>>,
+    /// Client and first clock, to the end (exclusive). One tree for all clients: a tree of their own would cost
+    /// the many clients with one range a node each; a sorted list would make an insertion in its midst dear.
+    ranges: BTreeMap<(u64, u32), u32>,
 }
 
 impl DeleteSet {
     /// Whether nothing is deleted.
     pub fn is_empty(&self) -> bool {
-        self.clients.is_empty()
+        self.ranges.is_empty()
     }
 
     /// Whether one id is deleted.
     pub fn contains(&self, client: u64, clock: u32) -> bool {
-        self.clients.get(&client).is_some_and(|ranges| range_at(ranges, clock).is_some())
+        self.deleted_to(client, clock).is_some()
     }
 
     /// The ranges, as client, first clock, end (exclusive); clients and clocks ascending.
     pub fn iter(&self) -> impl Iterator<Item = (u64, u32, u32)> + '_ {
-        self.clients
-            .iter()
-            .flat_map(|(&client, ranges)| ranges.iter().map(move |(&from, &to)| (client, from, to)))
+        self.ranges.iter().map(|(&(client, from), &to)| (client, from, to))
     }
 
     /// Adds `from..to`, joining it with what it touches. An empty range changes nothing.
@@ -35,8 +34,7 @@ impl DeleteSet {
         if from >= to {
             return;
         }
-        let ranges = self.clients.entry(client).or_default();
-        if let Some((&before, &end)) = ranges.range(..=from).next_back()
+        if let Some((&(_, before), &end)) = self.ranges.range((client, 0)..=(client, from)).next_back()
             && end >= from
         {
             if end >= to {
@@ -44,26 +42,21 @@ impl DeleteSet {
             }
             from = before;
         }
-        while let Some((&start, &end)) = ranges.range(from..=to).next() {
+        while let Some((&key, &end)) = self.ranges.range((client, from)..=(client, to)).next() {
             to = to.max(end);
-            ranges.remove(&start);
+            self.ranges.remove(&key);
         }
-        ranges.insert(from, to);
+        self.ranges.insert((client, from), to);
     }
 
     /// Calls `each` with every part of `from..to` that is not deleted.
     pub(crate) fn gaps(&self, client: u64, from: u32, to: u32, mut each: impl FnMut(u32, u32)) {
-        let mut at = from;
-        if let Some(ranges) = self.clients.get(&client) {
-            if let Some((_, end)) = range_at(ranges, at) {
-                at = end;
+        let mut at = self.deleted_to(client, from).unwrap_or(from);
+        for (&(_, start), &end) in self.ranges.range((client, at)..(client, to.max(at))) {
+            if start > at {
+                each(at, start);
             }
-            for (&start, &end) in ranges.range(at..to.max(at)) {
-                if start > at {
-                    each(at, start);
-                }
-                at = end;
-            }
+            at = end;
         }
         if at < to {
             each(at, to);
@@ -72,21 +65,22 @@ impl DeleteSet {
 
     /// The end of the deleted range that holds this id.
     pub(crate) fn deleted_to(&self, client: u64, clock: u32) -> Option<u32> {
-        self.clients.get(&client).and_then(|ranges| range_at(ranges, clock)).map(|(_, end)| end)
+        let before = self.ranges.range((client, 0)..=(client, clock)).next_back();
+        before.map(|(_, &end)| end).filter(|&end| clock < end)
     }
 
-    /// The first deleted clock after this one.
+    /// The first clock at or after this one at which a deleted range begins.
     pub(crate) fn next_after(&self, client: u64, clock: u32) -> Option<u32> {
-        self.clients.get(&client).and_then(|ranges| ranges.range(clock..).next()).map(|(&from, _)| from)
+        self.ranges.range((client, clock)..=(client, u32::MAX)).next().map(|(&(_, from), _)| from)
     }
 
     pub(crate) fn clear(&mut self) {
-        self.clients.clear();
+        self.ranges.clear();
     }
 
     /// Ranges in all.
     pub(crate) fn len(&self) -> usize {
-        self.clients.values().map(BTreeMap::len).sum()
+        self.ranges.len()
     }
 
     /// The encoding at the end of an update, clients in descending order as yjs writes them.
@@ -97,20 +91,24 @@ impl DeleteSet {
     }
 
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
-        put_number(out, self.clients.len() as u64);
-        for (&client, ranges) in self.clients.iter().rev() {
+        // Clients and how many ranges each has, descending.
+        let mut clients: Vec<(u64, u64)> = Vec::new();
+        for &(client, _) in self.ranges.keys().rev() {
+            match clients.last_mut() {
+                Some((last, count)) if *last == client => *count += 1,
+                _ => clients.push((client, 1)),
+            }
+        }
+        put_number(out, clients.len() as u64);
+        for (client, count) in clients {
             put_number(out, client);
-            put_number(out, ranges.len() as u64);
-            for (&from, &to) in ranges {
+            put_number(out, count);
+            for (&(_, from), &to) in self.ranges.range((client, 0)..=(client, u32::MAX)) {
                 put_number(out, u64::from(from));
                 put_number(out, u64::from(to - from));
             }
         }
     }
-}
-
-fn range_at(ranges: &BTreeMap<u32, u32>, clock: u32) -> Option<(u32, u32)> {
-    ranges.range(..=clock).next_back().map(|(&from, &to)| (from, to)).filter(|&(_, to)| clock < to)
 }
 
 /// Reads the delete set of an update, calling `each` with client, first clock and end of every range.

@@ -79,8 +79,8 @@ impl Index {
         if !self.staged.is_empty() {
             return Err(Refused::InFlight);
         }
-        let added = self.stage(update)?;
-        self.commit(1);
+        let (added, staged) = admit::admit(self, update)?;
+        self.settle(staged);
         Ok(added)
     }
 
@@ -90,7 +90,12 @@ impl Index {
     /// # Errors
     /// [`Refused`]; both levels are then as before.
     pub fn stage(&mut self, update: &[u8]) -> Result<Added, Refused> {
-        admit::admit(self, update)
+        let (added, staged) = admit::admit(self, update)?;
+        for &(client, from, to) in &staged.deletes {
+            self.staged_deletes.insert(client, from, to);
+        }
+        self.staged.push_back(staged);
+        Ok(added)
     }
 
     /// Says what staging this update would bring, and leaves both levels as they are.
@@ -98,18 +103,13 @@ impl Index {
     /// # Errors
     /// [`Refused`], as by [`stage`](Index::stage).
     pub fn check(&mut self, update: &[u8]) -> Result<Added, Refused> {
-        let added = self.stage(update)?;
-        if let Some(dropped) = self.staged.pop_back() {
-            for (client, _) in dropped.marks {
-                let mark = self.staged.iter().rev().find_map(|staged| {
+        let (added, staged) = admit::admit(self, update)?;
+        for (client, _) in staged.marks {
+            let before =
+                self.staged.iter().rev().find_map(|staged| {
                     staged.marks.iter().find(|(of, _)| *of == client).map(|&(_, mark)| mark)
                 });
-                self.truncate(client, mark);
-            }
-            self.staged_deletes.clear();
-            for &(client, from, to) in self.staged.iter().flat_map(|staged| &staged.deletes) {
-                self.staged_deletes.insert(client, from, to);
-            }
+            self.truncate(client, before);
         }
         Ok(added)
     }
@@ -118,17 +118,21 @@ impl Index {
     pub fn commit(&mut self, n: usize) {
         for _ in 0..n {
             let Some(staged) = self.staged.pop_front() else { break };
-            for (client, mark) in staged.marks {
-                if let Some(log) = self.logs.get_mut(&client) {
-                    log.committed = mark;
-                }
-            }
-            for (client, from, to) in staged.deletes {
-                self.deletes.insert(client, from, to);
-            }
+            self.settle(staged);
         }
         if self.staged.is_empty() {
             self.staged_deletes.clear();
+        }
+    }
+
+    fn settle(&mut self, staged: Staged) {
+        for (client, mark) in staged.marks {
+            if let Some(log) = self.logs.get_mut(&client) {
+                log.committed = mark;
+            }
+        }
+        for (client, from, to) in staged.deletes {
+            self.deletes.insert(client, from, to);
         }
     }
 
@@ -191,8 +195,8 @@ impl Index {
 
     /// Roughly how many bytes of memory this index holds.
     pub fn byte_size(&self) -> usize {
-        // A range of a delete set takes some 16 bytes within its B-tree.
-        let deletes = (self.deletes.len() + self.staged_deletes.len()) * 16;
+        // A range of a delete set takes some 32 bytes within its B-tree.
+        let deletes = (self.deletes.len() + self.staged_deletes.len()) * 32;
         self.logs.values().map(ClientLog::byte_size).sum::<usize>() + deletes + size_of::<Self>()
     }
 }

@@ -36,6 +36,12 @@ pub(crate) struct ClientLog {
 }
 
 impl ClientLog {
+    /// An empty log with room for as many structs as its first update brings: most clients of a document write
+    /// little, and a growing list would begin at four times that.
+    pub(crate) fn with_structs(count: usize) -> Self {
+        Self { entries: Vec::with_capacity(count), ..Self::default() }
+    }
+
     pub(crate) fn end(&self) -> u32 {
         self.end
     }

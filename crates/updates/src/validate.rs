@@ -106,9 +106,11 @@ impl Parsed {
         reader: &mut Reader<'a>,
         mut each: impl FnMut(&structs::Struct<'a>),
     ) -> Result<Self, Invalid> {
-        let mut lists = Vec::new();
+        let count = reader.count()?;
+        // A list takes at least five bytes.
+        let mut lists = Vec::with_capacity(count.min(reader.left() / 5 + 1));
         let mut clients = Distinct::default();
-        for _ in 0..reader.count()? {
+        for _ in 0..count {
             let list = List::read(reader)?;
             clients.push(list.client);
             lists.push(list);
