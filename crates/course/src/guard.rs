@@ -2,11 +2,12 @@
 //! which aborts the process. So every transaction sits in `ManuallyDrop` under `catch_unwind`; after a panic,
 //! transaction and document are forgotten (leaked, on purpose) and every later call says so.
 
-use crate::{error::Integrate, state};
+use crate::error::Integrate;
 use inkhorn_protocol::schema::RootType;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
+use yrs::block::ClientID;
 use yrs::updates::{decoder::Decode, encoder::Encode};
 use yrs::{
     Doc, OffsetKind, Options, ReadTxn, StateVector, Transact, Transaction, TransactionMut, Update, WriteTxn,
@@ -24,7 +25,7 @@ pub(crate) struct Guarded {
 impl Guarded {
     /// An empty document whose roots have their types from the start: a root is never read as another type.
     pub(crate) fn new(client: u64, roots: &[(&str, RootType)]) -> Self {
-        let mut options = Options::with_client_id(yrs::block::ClientID::new(client & CLIENT_BITS));
+        let mut options = Options::with_client_id(ClientID::new(client & CLIENT_BITS));
         // yjs counts in UTF-16; with bytes, yrs panics on the first emoji.
         options.offset_kind = OffsetKind::Utf16;
         options.skip_gc = false;
@@ -113,12 +114,10 @@ impl Guarded {
     }
 
     pub(crate) fn diff(&self, state_vector: &[u8]) -> Result<Vec<u8>, Integrate> {
-        let known = state::decode(state_vector)
-            .ok_or_else(|| Integrate::Invalid { reason: "not a state vector".to_owned() })?;
-        let known: StateVector = known
-            .into_iter()
-            .map(|(client, clock)| (yrs::block::ClientID::new(client & CLIENT_BITS), clock))
-            .collect();
+        let known = inkhorn_updates::StateVector::decode(state_vector)
+            .map_err(|error| Integrate::Invalid { reason: error.to_string() })?;
+        let known: StateVector =
+            known.iter().map(|(client, clock)| (ClientID::new(client & CLIENT_BITS), clock)).collect();
         self.read(|txn| txn.encode_state_as_update_v1(&known))
     }
 
@@ -155,7 +154,9 @@ impl Drop for Guarded {
     }
 }
 
+/// Validates before it decodes: yrs's decoder trusts declared counts and recurses without a bound.
 fn decode(update: &[u8]) -> Result<Update, Integrate> {
+    inkhorn_updates::validate(update).map_err(|error| Integrate::Invalid { reason: error.to_string() })?;
     match catch_unwind(|| Update::decode_v1(update)) {
         Ok(Ok(update)) => Ok(update),
         Ok(Err(error)) => Err(Integrate::Invalid { reason: error.to_string() }),

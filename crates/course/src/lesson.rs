@@ -35,6 +35,7 @@ impl Lesson {
     }
 
     /// A new lesson with its first update, which its creator alone writes, once: schema version, body (a `doc`), assets.
+    /// An empty body gets an empty paragraph: an editor needs a block to stand in, and must not write one on opening.
     pub fn create(
         client: u64,
         body: &Node,
@@ -42,11 +43,13 @@ impl Lesson {
         assets: &[AssetRef],
     ) -> Result<(Self, Vec<u8>), BodyError> {
         xml::check(&body.content)?;
+        let empty = [Node::new("paragraph", vec![])];
+        let blocks = if body.content.is_empty() { &empty } else { body.content.as_slice() };
         let mut lesson = Self::new(client);
         let update = lesson.write(|txn| {
             txn.get_or_insert_map(META).insert(txn, SCHEMA, schema_version);
             let fragment = txn.get_or_insert_xml_fragment(BODY);
-            xml::append(txn, &fragment, &body.content);
+            xml::append(txn, &fragment, blocks);
             let map = txn.get_or_insert_map(ASSETS);
             write_assets(txn, &map, assets);
         })?;

@@ -41,6 +41,6 @@ mod xml;
 
 pub use error::{BodyError, Integrate, OpError};
 pub use lesson::Lesson;
-pub use outline::Outline;
+pub use outline::{NewNode, Outline};
 pub use random::{Random, client_id};
 pub use state::holds_more;

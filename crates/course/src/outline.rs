@@ -8,6 +8,7 @@ use crate::record::{self, Del, Place, Record, Records};
 use crate::view::Tree;
 use inkhorn_protocol::projection::{NodeKind, OutlineView};
 use inkhorn_protocol::{NodeId, schema};
+use std::collections::BTreeMap;
 use yrs::{Any, Map, MapPrelim, MapRef, Out, TransactionMut, WriteTxn};
 
 const NODES: &str = "nodes";
@@ -15,6 +16,19 @@ const META: &str = "meta";
 
 /// What an operation did: the update to log and send, `None` when there was nothing to do.
 pub type Edit = Result<Option<Vec<u8>>, OpError>;
+
+/// A node to be added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewNode {
+    /// Fresh id.
+    pub id: NodeId,
+    /// Kind.
+    pub kind: NodeKind,
+    /// `None`: the course itself.
+    pub parent: Option<NodeId>,
+    /// Title.
+    pub title: String,
+}
 
 /// The outline document of one course.
 ///
@@ -124,24 +138,51 @@ impl Outline {
         id: NodeId,
     ) -> Result<Vec<u8>, OpError> {
         let records = self.records()?;
-        // An entry that cannot be read holds its id as well.
-        if self.document.read(|txn| {
-            yrs::ReadTxn::get_map(txn, NODES).is_some_and(|nodes| nodes.contains_key(txn, id.as_str()))
-        })? {
-            return Err(OpError::Taken(id));
-        }
+        self.check_free(&id)?;
         check_parent(&records, kind, parent)?;
         let (position, moved) = room(&records, parent, before, None, random)?;
         let place = Place { parent: parent.cloned(), position, token: token(random) };
         let update = self.write(|txn| {
             let nodes = txn.get_or_insert_map(NODES);
-            let node = nodes.insert(txn, id.as_str(), MapPrelim::default());
-            node.insert(txn, record::KIND, record::kind_value(kind));
-            node.insert(txn, record::TITLE, title);
-            node.insert(txn, record::PLACE, record::place_value(&place));
+            insert(txn, &nodes, &id, kind, title, &place);
             reposition(txn, &nodes, &records, moved);
         })?;
         Ok(update.unwrap_or_default())
+    }
+
+    /// Adds many nodes in one transaction, each at the end of its parent, which may be one of those before it.
+    /// All or nothing. For imports: one by one, each would read the outline anew.
+    pub fn add_all(&mut self, random: &mut dyn Random, nodes: &[NewNode]) -> Edit {
+        let mut records = self.records()?;
+        let mut ends: BTreeMap<Option<&NodeId>, String> = BTreeMap::new();
+        let mut places = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            let parent = node.parent.as_ref();
+            check_parent(&records, node.kind, parent)?;
+            if records.contains_key(&node.id) {
+                return Err(OpError::Taken(node.id.clone()));
+            }
+            self.check_free(&node.id)?;
+            let end = match ends.remove(&parent) {
+                Some(end) => Some(end),
+                None => siblings(&records, parent, None).pop().map(|(_, end)| end),
+            };
+            let position = position::between(end.as_deref(), None, random).unwrap_or_default();
+            ends.insert(parent, position.clone());
+            let place = Place { parent: node.parent.clone(), position, token: token(random) };
+            places.push(place.clone());
+            let title = node.title.clone();
+            records.insert(
+                node.id.clone(),
+                Record { kind: node.kind, title, place: Some(place), del: None, alive: None },
+            );
+        }
+        self.write(|txn| {
+            let map = txn.get_or_insert_map(NODES);
+            for (node, place) in nodes.iter().zip(&places) {
+                insert(txn, &map, &node.id, node.kind, &node.title, place);
+            }
+        })
     }
 
     /// Gives a node another title; the last writer wins.
@@ -236,6 +277,14 @@ impl Outline {
         self.set_alive(&records, &[id])
     }
 
+    /// An entry that cannot be read holds its id as well.
+    fn check_free(&self, id: &NodeId) -> Result<(), OpError> {
+        let taken = self.document.read(|txn| {
+            yrs::ReadTxn::get_map(txn, NODES).is_some_and(|nodes| nodes.contains_key(txn, id.as_str()))
+        })?;
+        if taken { Err(OpError::Taken(id.clone())) } else { Ok(()) }
+    }
+
     fn set_alive(&mut self, records: &Records, ids: &[&NodeId]) -> Edit {
         let actions = ids.iter().filter_map(|id| Some((*id, records.get(*id)?.trashed()?.action.as_str())));
         let actions: Vec<_> = actions.collect();
@@ -303,6 +352,20 @@ fn is_there(records: &Records, parent: Option<&NodeId>, id: &NodeId, before: Opt
     let siblings = siblings(records, parent, None);
     let at = siblings.iter().position(|(sibling, _)| sibling == id);
     at.is_some_and(|at| siblings.get(at + 1).map(|(next, _)| next) == before)
+}
+
+fn insert(
+    txn: &mut TransactionMut<'_>,
+    nodes: &MapRef,
+    id: &NodeId,
+    kind: NodeKind,
+    title: &str,
+    place: &Place,
+) {
+    let node = nodes.insert(txn, id.as_str(), MapPrelim::default());
+    node.insert(txn, record::KIND, record::kind_value(kind));
+    node.insert(txn, record::TITLE, title);
+    node.insert(txn, record::PLACE, record::place_value(place));
 }
 
 fn set(txn: &mut TransactionMut<'_>, id: &NodeId, key: &str, value: Any) {

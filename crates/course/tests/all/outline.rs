@@ -1,8 +1,7 @@
 //! The outline's rules, one case each.
 
 use crate::peers::{Peer, Server, flat, id, ids};
-use inkhorn_course::{OpError, Outline};
-use inkhorn_protocol::NodeId;
+use inkhorn_course::{NewNode, OpError, Outline};
 use inkhorn_protocol::projection::NodeKind::{self, Chapter, Lesson, Section};
 
 fn add(peer: &mut Peer, kind: NodeKind, parent: Option<&str>, name: &str) {
@@ -298,14 +297,29 @@ fn a_loaded_outline_says_the_same_and_loading_writes_nothing() {
 }
 
 #[test]
-fn a_thousand_lessons_are_listed_in_order() {
+fn a_thousand_lessons_are_added_at_once_and_listed_in_order() {
     let mut outline = Outline::new(1);
     let mut random = crate::peers::seeded(1);
-    outline.add(&mut random, Chapter, None, None, "", id("c")).unwrap();
-    let names: Vec<NodeId> = (0..1000).map(|n| id(&format!("l{n}"))).collect();
-    for name in &names {
-        outline.add(&mut random, Lesson, Some(&id("c")), None, "", name.clone()).unwrap();
-    }
+    outline.add(&mut random, Chapter, None, None, "", id("before")).unwrap();
+    let new = |name: String, kind, parent: Option<&str>| NewNode {
+        id: id(&name),
+        kind,
+        parent: parent.map(id),
+        title: format!("title of {name}"),
+    };
+    let chapter = new("c".to_owned(), Chapter, None);
+    let nodes: Vec<_> =
+        std::iter::once(chapter).chain((0..1000).map(|n| new(format!("l{n}"), Lesson, Some("c")))).collect();
+    assert!(outline.add_all(&mut random, &nodes).unwrap().is_some());
     let view = outline.view().unwrap();
-    assert!(view.nodes[0].children.iter().map(|node| &node.id).eq(&names));
+    let names: Vec<&str> = nodes.iter().map(|node| node.id.as_str()).collect();
+    assert_eq!(ids(&view.nodes)[1..], names);
+    assert_eq!(view.nodes[1].children[7].title, "title of l7");
+
+    outline.add(&mut random, Lesson, Some(&id("c")), Some(&id("l500")), "", id("between")).unwrap();
+    assert_eq!(outline.view().unwrap().nodes[1].children[500].id, id("between"));
+
+    let again = [new("fresh".to_owned(), Chapter, None), new("c".to_owned(), Chapter, None)];
+    assert_eq!(outline.add_all(&mut random, &again), Err(OpError::Taken(id("c"))));
+    assert!(!ids(&outline.view().unwrap().nodes).contains(&"fresh"), "all or nothing");
 }
