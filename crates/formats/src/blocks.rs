@@ -1,0 +1,634 @@
+//! From the parser's blocks to the blocks of a body.
+
+use crate::{
+    canonical::{MAX_DEPTH, canonical, push},
+    env::Env,
+    html::{self, Piece},
+    inlines::{self, Item},
+    source::{self, Source, pairs},
+};
+use comrak::{
+    Arena, Options,
+    nodes::{AstNode, ListType, NodeTable, NodeValue, TableAlignment},
+};
+use inkhorn_protocol::{
+    body::{Mark, Node},
+    fidelity::Outcome,
+};
+
+/// Info of a fenced block that holds a node as JSON: what Markdown has no words for.
+pub(crate) const JSON_FENCE: &str = "inkhorn-node";
+
+/// The dialect: GitHub's, with the parts of others that do not change what plain Markdown means.
+fn options() -> Options<'static> {
+    let mut options = Options::default();
+    let on = &mut options.extension;
+    on.strikethrough = true;
+    on.table = true;
+    on.autolink = true;
+    on.tasklist = true;
+    on.footnotes = true;
+    on.description_lists = true;
+    on.ofm_callouts = true;
+    on.math_dollars = true;
+    on.math_code = true;
+    on.block_directive = true;
+    options.parse.leave_footnote_definitions = true;
+    options
+}
+
+/// Parses a text (without front matter) to a canonical `doc`.
+pub(crate) fn parse(markdown: &str, env: &mut dyn Env) -> Node {
+    let markdown = markdown.replace('\0', "\u{fffd}");
+    let source = source::prepare(&markdown);
+    let arena = Arena::new();
+    let root = comrak::parse_document(&arena, &source.text, &options());
+    let mut build = Build { env, source: &source, notes: Vec::new(), next: None };
+    let mut blocks = build.blocks(root, 0);
+    build.footnotes(root, &mut blocks);
+    canonical(&Node::new("doc", blocks))
+}
+
+/// A conversion in progress.
+pub(crate) struct Build<'a> {
+    pub(crate) env: &'a mut dyn Env,
+    pub(crate) source: &'a Source,
+    /// Names of the footnotes, in order of their first reference: the number is the place, from 1.
+    pub(crate) notes: Vec<String>,
+    /// Number of the attribute list that waits for the block behind it.
+    next: Option<usize>,
+}
+
+impl Build<'_> {
+    /// The line of the original where a node begins.
+    pub(crate) fn line<'n>(&self, node: &'n AstNode<'n>) -> u32 {
+        self.source.line(node.data().sourcepos.start.line)
+    }
+
+    /// The blocks below a node.
+    pub(crate) fn blocks<'n>(&mut self, parent: &'n AstNode<'n>, depth: usize) -> Vec<Node> {
+        let mut out = Vec::new();
+        for node in parent.children() {
+            let before = out.len();
+            self.block(node, depth, &mut out);
+            if let Some(list) = self.next.filter(|_| out.len() > before) {
+                self.next = None;
+                let line = self.line(node);
+                self.apply(list, line, &mut out, before);
+            }
+        }
+        out
+    }
+
+    fn block<'n>(&mut self, node: &'n AstNode<'n>, depth: usize, out: &mut Vec<Node>) {
+        let line = self.line(node);
+        if depth > MAX_DEPTH {
+            let text: String = inlines::texts(node);
+            self.env.note(
+                line,
+                "nesting",
+                Outcome::Converted,
+                format!("Blocks nested deeper than {MAX_DEPTH} levels became plain text."),
+            );
+            out.push(Node::new("paragraph", if text.is_empty() { vec![] } else { vec![Node::text(text)] }));
+            return;
+        }
+        let value = node.data().value.clone();
+        match value {
+            NodeValue::Document => out.extend(self.blocks(node, depth)),
+            NodeValue::Paragraph => {
+                let items = self.inline(node, depth);
+                out.extend(paragraphs(items));
+            }
+            NodeValue::Heading(heading) => self.heading(node, heading.level, depth, out),
+            NodeValue::BlockQuote | NodeValue::MultilineBlockQuote(_) => {
+                let content = filled(self.blocks(node, depth + 1));
+                out.push(Node::new("blockquote", content));
+            }
+            NodeValue::List(list) => self.list(node, list.list_type, list.start, depth, out),
+            NodeValue::CodeBlock(code) => {
+                let literal = code.literal.strip_suffix('\n').unwrap_or(&code.literal);
+                if code.fenced
+                    && code.info == JSON_FENCE
+                    && let Ok(node) = serde_json::from_str::<Node>(literal)
+                {
+                    out.push(node);
+                    return;
+                }
+                self.env.count("code block", Outcome::Kept);
+                out.push(code_block(&code.info, literal));
+            }
+            NodeValue::HtmlBlock(block) => self.html_block(&block.literal, line, out),
+            NodeValue::ThematicBreak => out.push(Node::new("horizontalRule", vec![])),
+            NodeValue::Table(table) => self.table(node, &table, depth, out),
+            NodeValue::DescriptionList => {
+                self.env.note(
+                    line,
+                    "definition list",
+                    Outcome::Converted,
+                    "It became a list, with the terms in bold.".into(),
+                );
+                let items = node.children().map(|item| {
+                    let mut content = Vec::new();
+                    for part in item.children() {
+                        if matches!(part.data().value, NodeValue::DescriptionTerm) {
+                            for block in self.blocks(part, depth + 2) {
+                                content.push(bold(block));
+                            }
+                        } else {
+                            content.extend(self.blocks(part, depth + 2));
+                        }
+                    }
+                    Node::new("listItem", with_paragraph(content))
+                });
+                let items = items.collect();
+                out.push(Node::new("bulletList", items));
+            }
+            NodeValue::Callout(callout) => {
+                let mut title = String::new();
+                let mut content = Vec::new();
+                for child in node.children() {
+                    if matches!(child.data().value, NodeValue::CalloutTitle) {
+                        title = inlines::texts(child).trim().to_owned();
+                    } else {
+                        self.block(child, depth + 1, &mut content);
+                    }
+                }
+                if callout.fold != comrak::nodes::CalloutFold::None {
+                    self.env.note(
+                        line,
+                        "callout",
+                        Outcome::Converted,
+                        "It could be folded; it now stays open.".into(),
+                    );
+                }
+                if let Some(rest) = &callout.metadata {
+                    self.env.note(
+                        line,
+                        "callout",
+                        Outcome::Dropped,
+                        format!("The part '|{rest}' of its kind was left out."),
+                    );
+                }
+                self.env.count("callout", Outcome::Kept);
+                out.push(callout_node(&callout.callout_type, &title, content));
+            }
+            NodeValue::BlockDirective(directive) => {
+                let number = directive.info.trim().strip_prefix("div").and_then(|n| n.parse::<usize>().ok());
+                let div = number.and_then(|n| self.source.divs.get(n)).cloned();
+                let content = self.blocks(node, depth + 1);
+                match div {
+                    None => out.extend(content),
+                    Some(div) => out.push(self.div(div, content, line)),
+                }
+            }
+            NodeValue::FootnoteDefinition(_) => {}
+            // What is left holds inlines where the dialect allows none, or blocks without a form of their own.
+            _ if node.first_child().is_some_and(|child| child.data().value.block()) => {
+                out.extend(self.blocks(node, depth + 1))
+            }
+            _ => out.extend(paragraphs(self.inline(node, depth))),
+        }
+    }
+
+    fn heading<'n>(&mut self, node: &'n AstNode<'n>, level: u8, depth: usize, out: &mut Vec<Node>) {
+        let line = self.line(node);
+        let mut text = Vec::new();
+        let mut after = Vec::new();
+        for item in self.inline(node, depth) {
+            match item {
+                Item::Inline(inline) => push(&mut text, inline),
+                Item::Image(image) => after.push(image),
+            }
+        }
+        let listed = text.last_mut().filter(|last| last.kind == "text" && last.marks.is_empty());
+        if let Some(last) = listed.and_then(|last| last.text.as_mut())
+            && last.ends_with('}')
+            && let Some(at) =
+                last.rfind('{').filter(|at| last[at + 1..].trim_start().starts_with(['#', '.', ':']))
+        {
+            let list = last.split_off(at);
+            last.truncate(last.trim_end().len());
+            self.env.note(line, "heading", Outcome::Dropped, format!("Its attributes {list} were left out."));
+            text.retain(|node| node.text.as_deref() != Some(""));
+        }
+        trim_ends(&mut text);
+        if !after.is_empty() {
+            self.env.note(
+                line,
+                "image",
+                Outcome::Converted,
+                "It stood in a heading and now follows it.".into(),
+            );
+        }
+        if !text.is_empty() || after.is_empty() {
+            out.push(Node::new("heading", text).with("level", level));
+        }
+        out.extend(after);
+    }
+
+    fn list<'n>(
+        &mut self,
+        list: &'n AstNode<'n>,
+        kind: ListType,
+        start: usize,
+        depth: usize,
+        out: &mut Vec<Node>,
+    ) {
+        // A list may mix tasks and plain items, a body may not: each run becomes a list of its own.
+        let mut number = start;
+        for item in list.children() {
+            let task = match &item.data().value {
+                NodeValue::TaskItem(task) => Some(task.symbol.is_some()),
+                _ => None,
+            };
+            let content = with_paragraph(self.blocks(item, depth + 1));
+            let (list_kind, item) = match task {
+                Some(checked) => ("taskList", Node::new("taskItem", content).with("checked", checked)),
+                None if kind == ListType::Ordered => ("orderedList", Node::new("listItem", content)),
+                None => ("bulletList", Node::new("listItem", content)),
+            };
+            let first = number == start;
+            match out.last_mut().filter(|last| !first && last.kind == list_kind) {
+                Some(last) => last.content.push(item),
+                None => {
+                    let mut list = Node::new(list_kind, vec![item]);
+                    if list_kind == "orderedList" && number != 1 {
+                        list = list.with("start", number);
+                    }
+                    out.push(list);
+                }
+            }
+            number += 1;
+        }
+        if kind == ListType::Ordered && out.iter().any(|node| node.kind == "taskList") {
+            let line = self.line(list);
+            self.env.note(
+                line,
+                "task list",
+                Outcome::Converted,
+                "Its numbers became check boxes alone.".into(),
+            );
+        }
+    }
+
+    fn table<'n>(&mut self, table: &'n AstNode<'n>, info: &NodeTable, depth: usize, out: &mut Vec<Node>) {
+        self.env.count("table", Outcome::Kept);
+        let mut rows = Vec::new();
+        for row in table.children() {
+            let kind = if matches!(row.data().value, NodeValue::TableRow(true)) {
+                "tableHeader"
+            } else {
+                "tableCell"
+            };
+            let mut cells = Vec::new();
+            for (column, cell) in row.children().enumerate() {
+                let content = paragraphs(self.inline(cell, depth + 2));
+                let node = Node::new(kind, content);
+                cells.push(match info.alignments.get(column) {
+                    Some(TableAlignment::Left) => node.with("align", "left"),
+                    Some(TableAlignment::Center) => node.with("align", "center"),
+                    Some(TableAlignment::Right) => node.with("align", "right"),
+                    _ => node,
+                });
+            }
+            rows.push(Node::new("tableRow", cells));
+        }
+        out.push(Node::new("table", rows));
+    }
+
+    /// A fenced div: a part of a table that Markdown's own tables cannot hold, else a callout.
+    fn div(&mut self, div: source::Div, content: Vec<Node>, line: u32) -> Node {
+        let cell = |kind: &str| {
+            let mut node = Node::new(kind, filled(content.clone()));
+            for (key, value) in &div.rest {
+                let parsed = serde_json::from_str(value).unwrap_or(serde_json::Value::String(value.clone()));
+                node.attrs.insert(key.clone(), parsed);
+            }
+            node
+        };
+        match div.kind.as_str() {
+            "ink-table" if content.iter().all(|c| c.kind == "tableRow") => {
+                return Node::new("table", content);
+            }
+            "ink-row" if content.iter().all(|c| matches!(c.kind.as_str(), "tableCell" | "tableHeader")) => {
+                return Node::new("tableRow", content);
+            }
+            "ink-cell" => return cell("tableCell"),
+            "ink-head" => return cell("tableHeader"),
+            _ => {}
+        }
+        let lost: Vec<String> = div.rest.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        if !lost.is_empty() {
+            self.env.note(
+                line,
+                "callout",
+                Outcome::Dropped,
+                format!("Its attributes {} were left out.", lost.join(" ")),
+            );
+        }
+        self.env.count("callout", Outcome::Kept);
+        callout_node(if div.kind.is_empty() { "div" } else { &div.kind }, &div.title, content)
+    }
+
+    fn html_block(&mut self, literal: &str, line: u32, out: &mut Vec<Node>) {
+        let html = literal.trim_end_matches(['\n', '\r']);
+        let list = html.trim().strip_prefix("<!--ial").and_then(|r| r.strip_suffix("-->"));
+        let number = list.and_then(|n| n.parse::<usize>().ok());
+        if let Some(number) = number.filter(|n| *n < self.source.lists.len()) {
+            if self.source.lists[number].next {
+                self.next = Some(number);
+            } else {
+                let last = out.len().saturating_sub(1);
+                self.apply(number, line, out, last);
+            }
+            return;
+        }
+        if html.trim() == "<p></p>" {
+            out.push(Node::new("paragraph", vec![]));
+            return;
+        }
+        let parts = html::pieces(html);
+        let mut images = Vec::new();
+        let mut plain = true;
+        let mut comments = Vec::new();
+        let mut link: Option<String> = None;
+        for part in &parts {
+            match part {
+                Piece::Text(text) => plain &= text.trim().is_empty(),
+                Piece::Comment(text, _) => comments.push(text.trim()),
+                Piece::Open(name, tag) => match name.as_str() {
+                    "img" => images.extend(self.html_image(tag, line, link.as_deref())),
+                    "a" => link = html::attribute(tag, "href"),
+                    "p" | "div" | "center" | "br" | "picture" | "figure" | "span" => {}
+                    _ => plain = false,
+                },
+                Piece::Close(name, _) => {
+                    if name == "a" {
+                        link = None;
+                    }
+                }
+                Piece::Other(_) => plain = false,
+            }
+        }
+        let only_comments = parts
+            .iter()
+            .all(|p| matches!(p, Piece::Comment(..)) || matches!(p, Piece::Text(t) if t.trim().is_empty()));
+        if only_comments {
+            for text in comments.iter().filter(|text| !text.is_empty()) {
+                self.comment(text, line);
+            }
+        } else if plain && !images.is_empty() && comments.is_empty() {
+            self.env.note(
+                line,
+                "HTML",
+                Outcome::Converted,
+                "The HTML around an image was left out; the image is shown.".into(),
+            );
+            out.extend(images);
+        } else {
+            self.env.note(
+                line,
+                "HTML",
+                Outcome::Kept,
+                "It is kept word for word, and shown as HTML source.".into(),
+            );
+            let mut changed = Vec::new();
+            let html = html::rewrite(html, |name, value| {
+                let new =
+                    if name == "src" { self.env.image(value, line) } else { self.env.link(value, line) };
+                changed.push(new.clone());
+                (new != value).then_some(new)
+            });
+            out.push(Node::new("htmlBlock", vec![]).with("html", html));
+        }
+    }
+
+    /// Reports a comment that is left out, with its text.
+    pub(crate) fn comment(&mut self, text: &str, line: u32) {
+        let shown: String = text.chars().take(200).collect();
+        self.env.note(line, "comment", Outcome::Dropped, format!("Readers never saw it: {shown}"));
+    }
+
+    /// An `<img>` as blocks: the image, and where it was a link, the link as text behind it.
+    pub(crate) fn html_image(&mut self, tag: &str, line: u32, link: Option<&str>) -> Vec<Node> {
+        let Some(src) = html::attribute(tag, "src") else { return vec![] };
+        let alt = html::attribute(tag, "alt").unwrap_or_default();
+        let title = html::attribute(tag, "title").unwrap_or_default();
+        let mut out = vec![self.image(&src, &alt, &title, line)];
+        if let Some(href) = link {
+            out.push(Node::new("paragraph", vec![self.image_link(href, "", &alt, line)]));
+        }
+        out
+    }
+
+    /// An image node.
+    pub(crate) fn image(&mut self, src: &str, alt: &str, title: &str, line: u32) -> Node {
+        let mut image = Node::new("image", vec![]).with("src", self.env.image(src, line));
+        for (name, value) in [("alt", alt), ("title", title)] {
+            if !value.is_empty() {
+                image = image.with(name, value);
+            }
+        }
+        image
+    }
+
+    /// The text that carries the link of an image.
+    pub(crate) fn image_link(&mut self, href: &str, title: &str, alt: &str, line: u32) -> Node {
+        self.env.note(
+            line,
+            "image",
+            Outcome::Converted,
+            "The image was a link; its link now follows it as text.".into(),
+        );
+        let href = self.env.link(href, line);
+        let text = if alt.trim().is_empty() { href.clone() } else { alt.to_owned() };
+        let mut mark = Mark::new("link").with("href", href);
+        if !title.is_empty() {
+            mark = mark.with("title", title);
+        }
+        Node::text(text).marked(mark)
+    }
+
+    /// Applies a kramdown attribute list to a block.
+    fn apply(&mut self, list: usize, line: u32, out: &mut [Node], at: usize) {
+        let text = self.source.lists[list].text.clone();
+        let list = pairs(&text);
+        let class = list.iter().find(|(key, _)| key == "class").map(|(_, value)| value.clone());
+        let Some((block, class)) = out.get_mut(at).zip(class) else {
+            self.env.note(
+                line,
+                "attributes",
+                Outcome::Dropped,
+                format!("The attributes {{: {text}}} were left out."),
+            );
+            return;
+        };
+        match block.kind.as_str() {
+            "blockquote" => {
+                let mut content = std::mem::take(&mut block.content);
+                let title = match content.first() {
+                    Some(first)
+                        if first.kind == "heading" && first.content.iter().all(|t| t.kind == "text") =>
+                    {
+                        let title = crate::canonical::plain_text(first);
+                        content.remove(0);
+                        title
+                    }
+                    _ => String::new(),
+                };
+                *block = callout_node(&class, &title, content);
+            }
+            "codeBlock" if block.attr("language").is_none() => {
+                let language = class.strip_prefix("language-").unwrap_or(&class).to_owned();
+                block.attrs.insert("language".into(), language.into());
+            }
+            "paragraph" | "bulletList" | "orderedList" if !class.starts_with("no_toc") && list.len() == 1 => {
+                let content = std::mem::take(block);
+                *block = callout_node(&class, "", vec![content]);
+            }
+            _ => self.env.note(
+                line,
+                "attributes",
+                Outcome::Dropped,
+                format!("The attributes {{: {text}}} were left out."),
+            ),
+        }
+    }
+
+    /// Footnotes become a numbered list at the end; their marks in the text are the numbers.
+    fn footnotes<'n>(&mut self, root: &'n AstNode<'n>, out: &mut Vec<Node>) {
+        let mut defined = Vec::new();
+        for node in root.descendants() {
+            if let NodeValue::FootnoteDefinition(def) = &node.data().value {
+                defined.push((def.name.clone(), node));
+            }
+        }
+        if defined.is_empty() {
+            return;
+        }
+        self.env.note(
+            self.line(defined[0].1),
+            "footnotes",
+            Outcome::Converted,
+            format!("{} stand at the end of the lesson, as a numbered list.", defined.len()),
+        );
+        let mut items: Vec<Option<Node>> = Vec::new();
+        let mut done = 0;
+        loop {
+            // A footnote may refer to further ones.
+            while done < self.notes.len() {
+                let name = self.notes[done].clone();
+                done += 1;
+                let found = defined.iter().position(|(n, _)| *n == name).map(|at| defined.remove(at).1);
+                let content = found.map(|node| self.blocks(node, 2)).unwrap_or_default();
+                items.push(Some(Node::new("listItem", with_paragraph(content))));
+            }
+            match defined.first() {
+                Some((name, _)) => self.notes.push(name.clone()),
+                None => break,
+            }
+        }
+        out.push(Node::new("horizontalRule", vec![]));
+        out.push(Node::new("orderedList", items.into_iter().flatten().collect()));
+    }
+}
+
+fn code_block(info: &str, literal: &str) -> Node {
+    let content = if literal.is_empty() { vec![] } else { vec![Node::text(literal)] };
+    let node = Node::new("codeBlock", content);
+    if info.is_empty() { node } else { node.with("language", info) }
+}
+
+fn callout_node(kind: &str, title: &str, content: Vec<Node>) -> Node {
+    let node = Node::new("callout", filled(content)).with("kind", kind);
+    if title.is_empty() { node } else { node.with("title", title) }
+}
+
+/// Containers of blocks hold at least one.
+fn filled(content: Vec<Node>) -> Vec<Node> {
+    if content.is_empty() { vec![Node::new("paragraph", vec![])] } else { content }
+}
+
+/// Items of lists begin with a paragraph.
+fn with_paragraph(mut content: Vec<Node>) -> Vec<Node> {
+    if content.first().is_none_or(|first| first.kind != "paragraph") {
+        content.insert(0, Node::new("paragraph", vec![]));
+    }
+    content
+}
+
+fn bold(mut block: Node) -> Node {
+    for text in
+        block.content.iter_mut().filter(|n| n.kind == "text" && n.marks.iter().all(|m| m.kind != "bold"))
+    {
+        text.marks.push(Mark::new("bold"));
+    }
+    block
+}
+
+/// Images stand between paragraphs, not in them: the paragraph is split.
+pub(crate) fn paragraphs(items: Vec<Item>) -> Vec<Node> {
+    let split = items.iter().any(|item| matches!(item, Item::Image(_)));
+    let mut out = Vec::new();
+    let mut text: Vec<Node> = Vec::new();
+    let flush = |text: &mut Vec<Node>, out: &mut Vec<Node>| {
+        let mut content = std::mem::take(text);
+        if split {
+            trim_ends(&mut content);
+        }
+        if !content.is_empty() {
+            out.push(Node::new("paragraph", content));
+        }
+    };
+    for item in items {
+        match item {
+            Item::Inline(node) => push(&mut text, node),
+            Item::Image(image) => {
+                flush(&mut text, &mut out);
+                out.push(image);
+            }
+        }
+    }
+    flush(&mut text, &mut out);
+    filled(out)
+}
+
+/// Takes spaces and breaks from both ends.
+fn trim_ends(content: &mut Vec<Node>) {
+    let blank = |node: &Node| {
+        node.kind == "hardBreak" || node.text.as_deref().is_some_and(|t| t.trim_matches(' ').is_empty())
+    };
+    while content.first().is_some_and(blank) {
+        content.remove(0);
+    }
+    while content.last().is_some_and(blank) {
+        content.pop();
+    }
+    if let Some(text) = content.first_mut().and_then(|node| node.text.as_mut()) {
+        *text = text.trim_start_matches(' ').to_owned();
+    }
+    if let Some(text) = content.last_mut().and_then(|node| node.text.as_mut()) {
+        *text = text.trim_end_matches(' ').to_owned();
+    }
+}
+
+/// The text of the first heading of level 1, else of a heading that begins the text.
+pub(crate) fn first_heading(markdown: &str) -> Option<String> {
+    let source = source::prepare(markdown);
+    let arena = Arena::new();
+    let root = comrak::parse_document(&arena, &source.text, &options());
+    let level = |node: &AstNode<'_>| match &node.data().value {
+        NodeValue::Heading(heading) => Some(heading.level),
+        _ => None,
+    };
+    // Inside quotes and lists a heading is not the page's own.
+    let first = root.children().find(|node| level(node) == Some(1));
+    let found = first.or_else(|| root.first_child().filter(|node| level(node).is_some()))?;
+    let mut build = Build { env: &mut crate::env::Plain, source: &source, notes: Vec::new(), next: None };
+    let mut blocks = Vec::new();
+    build.block(found, 0, &mut blocks);
+    let heading = blocks.iter().find(|block| block.kind == "heading");
+    let alt = || blocks.iter().find_map(|block| block.attr("alt")).map(str::to_owned);
+    heading.map(crate::canonical::plain_text).or_else(alt)
+}

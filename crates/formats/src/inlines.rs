@@ -1,0 +1,437 @@
+//! From the parser's inlines to texts with marks; images come out beside the text.
+
+use crate::{
+    blocks::Build,
+    canonical::{MAX_DEPTH, push},
+    env::Wiki,
+    html,
+};
+use comrak::nodes::{AstNode, NodeValue};
+use inkhorn_protocol::{
+    body::{Mark, Node},
+    fidelity::Outcome,
+};
+
+/// A piece of a paragraph.
+pub(crate) enum Item {
+    /// A text or a break.
+    Inline(Node),
+    /// An image, which a body has between paragraphs only.
+    Image(Node),
+}
+
+/// All text below a node, whatever holds it. Not recursive.
+pub(crate) fn texts<'n>(node: &'n AstNode<'n>) -> String {
+    let mut out = String::new();
+    for below in node.descendants() {
+        let data = below.data();
+        match &data.value {
+            NodeValue::Text(text) => out.push_str(text),
+            NodeValue::Code(code) => out.push_str(&code.literal),
+            NodeValue::CodeBlock(code) => out.push_str(&code.literal),
+            NodeValue::HtmlInline(html) => out.push_str(html),
+            NodeValue::HtmlBlock(html) => out.push_str(&html.literal),
+            NodeValue::Math(math) => out.push_str(&dollars(math)),
+            NodeValue::SoftBreak | NodeValue::LineBreak => out.push(' '),
+            value if value.block() && !out.is_empty() && !out.ends_with(' ') => out.push(' '),
+            _ => {}
+        }
+    }
+    out
+}
+
+fn dollars(math: &comrak::nodes::NodeMath) -> String {
+    match (math.dollar_math, math.display_math) {
+        (false, _) => format!("$`{}`$", math.literal),
+        (true, true) => format!("$${}$$", math.literal),
+        (true, false) => format!("${}$", math.literal),
+    }
+}
+
+/// What a pair of inline tags means.
+enum Tag {
+    Mark(Mark),
+    Link,
+    Nothing,
+}
+
+fn tag(name: &str) -> Option<Tag> {
+    let mark = match name {
+        "b" | "strong" => "bold",
+        "i" | "em" => "italic",
+        "s" | "del" | "strike" => "strike",
+        "u" | "ins" => "underline",
+        "sub" => "subscript",
+        "sup" => "superscript",
+        "code" | "kbd" | "samp" | "tt" => "code",
+        "a" => return Some(Tag::Link),
+        "span" | "font" | "small" | "big" | "mark" | "abbr" | "cite" | "center" | "var" | "dfn" | "q"
+        | "nobr" => {
+            return Some(Tag::Nothing);
+        }
+        _ => return None,
+    };
+    Some(Tag::Mark(Mark::new(mark)))
+}
+
+struct Run {
+    items: Vec<Item>,
+    line: u32,
+}
+
+impl Run {
+    fn text(&mut self, text: &str, marks: &[Mark]) {
+        if text.is_empty() {
+            return;
+        }
+        let mut node = Node::text(text);
+        node.marks = marks.to_vec();
+        self.items.push(Item::Inline(node));
+    }
+}
+
+impl Build<'_> {
+    /// The inlines below a block.
+    pub(crate) fn inline<'n>(&mut self, parent: &'n AstNode<'n>, depth: usize) -> Vec<Item> {
+        let mut run = Run { items: Vec::new(), line: self.line(parent) };
+        let nodes: Vec<_> = parent.children().collect();
+        self.nodes(&nodes, &[], depth, &mut run);
+        self.wikilinks(run.items, run.line)
+    }
+
+    fn nodes<'n>(&mut self, nodes: &[&'n AstNode<'n>], marks: &[Mark], depth: usize, run: &mut Run) {
+        let mut at = 0;
+        while at < nodes.len() {
+            let node = nodes[at];
+            at += 1;
+            if depth > 2 * MAX_DEPTH {
+                run.text(&texts(node), marks);
+                continue;
+            }
+            run.line = self.line(node);
+            let value = node.data().value.clone();
+            match value {
+                NodeValue::Text(text) => run.text(&text, marks),
+                NodeValue::SoftBreak => run.text(" ", marks),
+                NodeValue::LineBreak => run.items.push(Item::Inline(Node::new("hardBreak", vec![]))),
+                NodeValue::Code(code) => run.text(&code.literal, &with(marks, Mark::new("code"))),
+                NodeValue::Math(math) => run.text(&dollars(&math), marks),
+                NodeValue::Emph => self.below(node, &with(marks, Mark::new("italic")), depth, run),
+                NodeValue::Strong => self.below(node, &with(marks, Mark::new("bold")), depth, run),
+                NodeValue::Strikethrough => self.below(node, &with(marks, Mark::new("strike")), depth, run),
+                NodeValue::Link(link) => self.link(node, &link.url, &link.title, marks, depth, run),
+                NodeValue::Image(image) => {
+                    let (list, used) = attribute_list(&nodes[at..]);
+                    let listed =
+                        |name: &str| list.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+                    let own = texts(node);
+                    let alt = listed("alt").unwrap_or_else(|| own.clone());
+                    let title = listed("title").unwrap_or_else(|| image.title.clone());
+                    let line = run.line;
+                    let block = self.image(&image.url, &alt, &title, line);
+                    run.items.push(Item::Image(block));
+                    if alt != own && !own.trim().is_empty() {
+                        // Pandoc shows this text as the caption below the image.
+                        run.text(&own, marks);
+                    }
+                    if let Some(lost) = lost(&list) {
+                        self.env.note(
+                            line,
+                            "image",
+                            Outcome::Dropped,
+                            format!("Its attributes {lost} were left out."),
+                        );
+                    }
+                    if let Some((nodes_used, rest)) = used {
+                        run.text(&rest, marks);
+                        at += nodes_used;
+                    }
+                }
+                NodeValue::FootnoteReference(note) => {
+                    let number = match self.notes.iter().position(|name| *name == note.name) {
+                        Some(at) => at + 1,
+                        None => {
+                            self.notes.push(note.name.clone());
+                            self.notes.len()
+                        }
+                    };
+                    run.text(&number.to_string(), &with(marks, Mark::new("superscript")));
+                }
+                NodeValue::HtmlInline(html) => at += self.html_inline(&html, &nodes[at..], marks, depth, run),
+                _ if node.first_child().is_some() => self.below(node, marks, depth, run),
+                _ => run.text(&texts(node), marks),
+            }
+        }
+    }
+
+    fn below<'n>(&mut self, node: &'n AstNode<'n>, marks: &[Mark], depth: usize, run: &mut Run) {
+        let children: Vec<_> = node.children().collect();
+        self.nodes(&children, marks, depth + 1, run);
+    }
+
+    fn link<'n>(
+        &mut self,
+        node: &'n AstNode<'n>,
+        url: &str,
+        title: &str,
+        marks: &[Mark],
+        depth: usize,
+        run: &mut Run,
+    ) {
+        let line = run.line;
+        let children: Vec<_> = node.children().collect();
+        let (images, others): (Vec<_>, Vec<_>) =
+            children.iter().copied().partition(|c| matches!(c.data().value, NodeValue::Image(_)));
+        if !images.is_empty() && others.iter().all(|c| texts(c).trim().is_empty()) {
+            let alt = children.iter().map(|c| texts(c)).collect::<Vec<_>>().join(" ");
+            self.nodes(&children, &[], depth + 1, run);
+            let mut text = self.image_link(url, title, alt.trim(), line);
+            text.marks.extend(marks.iter().filter(|m| m.kind != "link").cloned());
+            run.items.push(Item::Inline(text));
+            return;
+        }
+        let mut mark = Mark::new("link").with("href", self.env.link(url, line));
+        if !title.is_empty() {
+            mark = mark.with("title", title);
+        }
+        let before = run.items.len();
+        let linked = with(marks, mark);
+        self.nodes(&children, &linked, depth + 1, run);
+        if run.items.len() == before && !url.is_empty() {
+            self.env.note(
+                line,
+                "link",
+                Outcome::Converted,
+                format!("It had no text; it now shows its address {url}."),
+            );
+            run.text(url, &linked);
+        }
+    }
+
+    /// Handles a piece of inline HTML; gives the number of nodes behind it that it has used up.
+    fn html_inline<'n>(
+        &mut self,
+        raw: &str,
+        rest: &[&'n AstNode<'n>],
+        marks: &[Mark],
+        depth: usize,
+        run: &mut Run,
+    ) -> usize {
+        let line = run.line;
+        let parts = html::pieces(raw);
+        let (name, whole) = match parts.as_slice() {
+            [html::Piece::Comment(text, _)] => {
+                if !text.trim().is_empty() {
+                    self.comment(text.trim(), line);
+                }
+                return 0;
+            }
+            [html::Piece::Open(name, whole)] => (name.as_str(), *whole),
+            _ => {
+                run.text(raw, marks);
+                return 0;
+            }
+        };
+        match name {
+            "br" => {
+                run.items.push(Item::Inline(Node::new("hardBreak", vec![])));
+                return 0;
+            }
+            "wbr" => return 0,
+            "img" => {
+                for block in self.html_image(whole, line, None) {
+                    run.items.push(Item::Image(block));
+                }
+                return 0;
+            }
+            _ => {}
+        }
+        let end = close_of(name, rest);
+        let (Some(tag), Some(end)) = (tag(name), end) else {
+            self.env.note(
+                line,
+                "HTML",
+                Outcome::Converted,
+                format!("The tag {raw} in a sentence is shown as text."),
+            );
+            run.text(raw, marks);
+            return 0;
+        };
+        let inner = match tag {
+            Tag::Mark(mark) => with(marks, mark),
+            Tag::Link => match html::attribute(whole, "href") {
+                Some(href) => {
+                    let mut mark = Mark::new("link").with("href", self.env.link(&href, line));
+                    if let Some(title) = html::attribute(whole, "title").filter(|t| !t.is_empty()) {
+                        mark = mark.with("title", title);
+                    }
+                    with(marks, mark)
+                }
+                None => {
+                    self.env.note(
+                        line,
+                        "HTML",
+                        Outcome::Dropped,
+                        format!("The anchor {raw} was left out; its text is kept."),
+                    );
+                    marks.to_vec()
+                }
+            },
+            Tag::Nothing => {
+                self.env.note(
+                    line,
+                    "HTML",
+                    Outcome::Dropped,
+                    format!("The formatting {raw} was left out; its text is kept."),
+                );
+                marks.to_vec()
+            }
+        };
+        self.nodes(&rest[..end], &inner, depth + 1, run);
+        end + 1
+    }
+
+    /// `[[Page]]`, `[[Page#Part|text]]` and `![[image.png]]`, where they lead somewhere; brackets of other kinds stay text.
+    fn wikilinks(&mut self, items: Vec<Item>, line: u32) -> Vec<Item> {
+        let mut joined: Vec<Item> = Vec::new();
+        let mut texts = Vec::new();
+        for item in items {
+            match item {
+                Item::Inline(node) => push(&mut texts, node),
+                image => {
+                    joined.extend(texts.drain(..).map(Item::Inline));
+                    joined.push(image);
+                }
+            }
+        }
+        joined.extend(texts.drain(..).map(Item::Inline));
+        let mut out = Vec::new();
+        for item in joined {
+            let (text, marks) = match &item {
+                Item::Inline(node)
+                    if node.marks.iter().all(|m| !matches!(m.kind.as_str(), "code" | "link")) =>
+                {
+                    (node.text.clone().unwrap_or_default(), node.marks.clone())
+                }
+                _ => (String::new(), vec![]),
+            };
+            if !text.contains("[[") {
+                out.push(item);
+                continue;
+            }
+            self.wiki_text(&text, &marks, line, &mut out);
+        }
+        out
+    }
+
+    fn wiki_text(&mut self, text: &str, marks: &[Mark], line: u32, out: &mut Vec<Item>) {
+        let plain = |text: &str, out: &mut Vec<Item>| {
+            if !text.is_empty() {
+                out.push(Item::Inline(Node { marks: marks.to_vec(), ..Node::text(text) }));
+            }
+        };
+        let mut from = 0;
+        let mut at = 0;
+        while let Some(open) = text[at..].find("[[").map(|n| at + n) {
+            let Some(close) = text[open..].find("]]").map(|n| open + n) else { break };
+            let inner = &text[open + 2..close];
+            let (target, shown) = inner.split_once('|').unwrap_or((inner, inner));
+            let start = open - usize::from(text[..open].ends_with('!'));
+            match self.env.wiki(target.trim(), line) {
+                Some(Wiki::Lesson(href)) => {
+                    plain(&text[from..start], out);
+                    let mut all = marks.to_vec();
+                    all.push(Mark::new("link").with("href", href));
+                    out.push(Item::Inline(Node { marks: all, ..Node::text(shown.trim()) }));
+                    from = close + 2;
+                }
+                Some(Wiki::Image(src)) => {
+                    plain(&text[from..start], out);
+                    let size = shown.trim().bytes().all(|b| b.is_ascii_digit() || b == b'x');
+                    let alt = if size || shown == inner { "" } else { shown.trim() };
+                    let mut image = Node::new("image", vec![]).with("src", src);
+                    if !alt.is_empty() {
+                        image = image.with("alt", alt);
+                    }
+                    out.push(Item::Image(image));
+                    from = close + 2;
+                }
+                None => {}
+            }
+            at = if from > open { from } else { open + 2 };
+        }
+        plain(&text[from..], out);
+    }
+}
+
+fn with(marks: &[Mark], mark: Mark) -> Vec<Mark> {
+    let mut out: Vec<Mark> = marks.iter().filter(|m| m.kind != mark.kind).cloned().collect();
+    out.push(mark);
+    out
+}
+
+/// Place of the closing tag that belongs to an opening one, among the nodes behind it.
+fn close_of<'n>(name: &str, rest: &[&'n AstNode<'n>]) -> Option<usize> {
+    let mut depth = 0;
+    for (at, node) in rest.iter().enumerate() {
+        let data = node.data();
+        let NodeValue::HtmlInline(raw) = &data.value else { continue };
+        match html::pieces(raw).as_slice() {
+            [html::Piece::Open(other, _)] if other == name => depth += 1,
+            [html::Piece::Close(other, _)] if other == name && depth == 0 => return Some(at),
+            [html::Piece::Close(other, _)] if other == name => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
+type Listed = (Vec<(String, String)>, Option<(usize, String)>);
+
+/// Pandoc's `{alt='…' width=50%}` behind an image (it may go over several lines): the pairs, the number of nodes that
+/// it fills, and the text behind it in the last of them.
+fn attribute_list<'n>(rest: &[&'n AstNode<'n>]) -> Listed {
+    let mut text = String::new();
+    for (at, node) in rest.iter().enumerate() {
+        match &node.data().value {
+            NodeValue::Text(part) => text.push_str(part),
+            NodeValue::SoftBreak => text.push(' '),
+            // An address in the alternative text was taken for a link; an asterisk for emphasis.
+            NodeValue::Link(_) | NodeValue::Emph | NodeValue::Strong | NodeValue::Code(_) => {
+                text.push_str(&texts(node))
+            }
+            _ => break,
+        }
+        let Some(body) = text.strip_prefix('{') else { break };
+        let mut quote = None;
+        let mut escaped = false;
+        for (n, c) in body.char_indices() {
+            match (quote, c) {
+                _ if escaped => escaped = false,
+                (Some(_), '\\') => escaped = true,
+                (Some(open), c) if open == c => quote = None,
+                (None, '"' | '\'') if body[..n].ends_with('=') => quote = Some(c),
+                (None, '}') => {
+                    let list = body[..n].trim_start_matches(':');
+                    let pairs = crate::source::pairs(list);
+                    let named = |(key, value): &(String, String)| !key.is_empty() && !value.is_empty();
+                    if !pairs.is_empty() && pairs.iter().all(named) {
+                        return (pairs, Some((at + 1, body[n + 1..].to_owned())));
+                    }
+                    return (vec![], None);
+                }
+                _ => {}
+            }
+        }
+    }
+    (vec![], None)
+}
+
+fn lost(list: &[(String, String)]) -> Option<String> {
+    let lost: Vec<String> = list
+        .iter()
+        .filter(|(key, _)| key != "alt" && key != "title")
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
+    (!lost.is_empty()).then(|| lost.join(" "))
+}

@@ -1,0 +1,319 @@
+//! Where links lead and images are. Nothing outside of the folder is ever touched.
+
+use crate::{
+    asset,
+    course::{AssetUse, ImportedAsset, Limits},
+    env::{Env, Wiki},
+    layout::{folder_of, join, name_of},
+    report::Reporter,
+    scan::{Tree, is_markdown},
+};
+use inkhorn_protocol::{AssetHash, NodeId, fidelity::Outcome};
+use std::collections::{BTreeMap, HashMap};
+
+/// What all pages of an import share.
+pub(crate) struct Library<'a> {
+    tree: &'a Tree,
+    limits: &'a Limits,
+    bases: &'a [String],
+    /// Lessons by the path of their page.
+    pub(crate) lessons: BTreeMap<String, NodeId>,
+    /// Paths by their lower-case form: authors' disks often do not tell case apart.
+    folded: HashMap<String, String>,
+    /// Paths by their name without folder and end, in lower case: Obsidian links by name.
+    names: HashMap<String, String>,
+    known: HashMap<String, Option<ImportedAsset>>,
+    /// Every asset that was used.
+    pub(crate) assets: BTreeMap<AssetHash, ImportedAsset>,
+}
+
+impl<'a> Library<'a> {
+    pub(crate) fn new(
+        tree: &'a Tree,
+        limits: &'a Limits,
+        bases: &'a [String],
+        lessons: BTreeMap<String, NodeId>,
+    ) -> Self {
+        let mut folded = HashMap::new();
+        let mut names = HashMap::new();
+        for path in tree.files.keys() {
+            folded.entry(path.to_lowercase()).or_insert_with(|| path.clone());
+            let name = name_of(path).to_lowercase();
+            if is_markdown(&name) {
+                let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem).to_owned();
+                names.entry(stem).or_insert_with(|| path.clone());
+            }
+            names.entry(name).or_insert_with(|| path.clone());
+        }
+        Self { tree, limits, bases, lessons, folded, names, known: HashMap::new(), assets: BTreeMap::new() }
+    }
+
+    fn file(&self, path: &str) -> Option<String> {
+        if self.tree.files.contains_key(path) {
+            return Some(path.to_owned());
+        }
+        self.folded.get(&path.to_lowercase()).cloned()
+    }
+
+    /// The page that a path means: itself, a folder's own page, or the source of an output page.
+    fn page(&self, path: &str) -> Option<String> {
+        let bare = path.trim_end_matches('/');
+        let mut tries = vec![bare.to_owned()];
+        let in_folder = |name: &str| if bare.is_empty() { name.to_owned() } else { format!("{bare}/{name}") };
+        for name in ["README.md", "index.md", "_index.md", "index.mdx", "index.Rmd"] {
+            tries.push(in_folder(name));
+        }
+        let stem = bare.strip_suffix(".html").or_else(|| bare.strip_suffix(".htm")).unwrap_or(bare);
+        for end in ["md", "mdx", "markdown", "Rmd", "qmd"] {
+            tries.push(format!("{stem}.{end}"));
+        }
+        if let Some(folder) = stem.strip_suffix("index") {
+            tries.push(format!("{folder}README.md"));
+        }
+        tries.iter().filter_map(|path| self.file(path)).find(|path| self.lessons.contains_key(path))
+    }
+
+    /// Reads an image once.
+    fn asset(&mut self, path: &str, report: &mut dyn FnMut(Outcome, String)) -> Option<ImportedAsset> {
+        if let Some(known) = self.known.get(path) {
+            let known = known.clone();
+            if known.is_none() {
+                report(Outcome::Missing, format!("{path} could not be used, as said above."));
+            }
+            return known;
+        }
+        let file = self.tree.files.get(path)?;
+        let limit = self.limits.asset_bytes;
+        let found = if file.bytes > limit {
+            let megabytes = |bytes: u64| bytes.div_ceil(1 << 20);
+            report(
+                Outcome::Dropped,
+                format!(
+                    "{path} has {} MB; images may have up to {} MB. Its place in the lesson is kept.",
+                    megabytes(file.bytes),
+                    megabytes(limit)
+                ),
+            );
+            None
+        } else {
+            match asset::read(&file.path) {
+                Ok(Some(asset)) => Some(asset),
+                Ok(None) => {
+                    report(
+                        Outcome::Dropped,
+                        format!(
+                            "{path} is no image that can be shown, going by its content. Its place in the lesson is kept."
+                        ),
+                    );
+                    None
+                }
+                Err(reason) => {
+                    report(
+                        Outcome::Missing,
+                        format!("{path} cannot be read: {reason}. Its place in the lesson is kept."),
+                    );
+                    None
+                }
+            }
+        };
+        self.known.insert(path.to_owned(), found.clone());
+        found
+    }
+}
+
+/// One page's view of the library.
+pub(crate) struct Linker<'l, 'a> {
+    pub(crate) library: &'l mut Library<'a>,
+    pub(crate) report: &'l mut Reporter,
+    /// Path of the page.
+    pub(crate) file: &'l str,
+    /// Lines of the file before the text that is parsed.
+    pub(crate) skipped: u32,
+    /// Assets that the page uses, in order.
+    pub(crate) uses: Vec<AssetUse>,
+}
+
+enum Target {
+    Outside,
+    At(Vec<String>),
+}
+
+impl Linker<'_, '_> {
+    /// Where a path of this page may lead, best first.
+    fn targets(&self, path: &str) -> Target {
+        // A template's variable at the front stands for the root of the site.
+        let path = match path.strip_prefix("{{").and_then(|r| r.split_once("}}")) {
+            Some((_, rest)) => format!("/{}", rest.trim_start_matches('/')),
+            None => path.to_owned(),
+        };
+        let mut out = Vec::new();
+        if !path.starts_with('/') {
+            match join(folder_of(self.file), &path) {
+                Some(path) => out.push(path),
+                None => return Target::Outside,
+            }
+        }
+        out.extend(self.library.bases.iter().filter_map(|base| join(base, &path)));
+        Target::At(out)
+    }
+}
+
+/// Whether a reference names a place on the web or in an app, not a file.
+fn external(reference: &str) -> bool {
+    let scheme = reference.split_once(':').map(|(scheme, _)| scheme);
+    reference.starts_with("//")
+        || scheme.is_some_and(|s| {
+            s.starts_with(|c: char| c.is_ascii_alphabetic())
+                && s.chars().all(|c| c.is_ascii_alphanumeric() || "+.-".contains(c))
+        })
+}
+
+/// `%20` and the like as characters; what is no valid escape stays.
+pub(crate) fn percent_decode(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let hex = (bytes[at] == b'%').then(|| bytes.get(at + 1..at + 3)).flatten();
+        let value =
+            hex.and_then(|h| std::str::from_utf8(h).ok()).and_then(|h| u8::from_str_radix(h, 16).ok());
+        match value {
+            Some(byte) => {
+                out.push(byte);
+                at += 3;
+            }
+            None => {
+                out.push(bytes[at]);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
+}
+
+impl Env for Linker<'_, '_> {
+    fn link(&mut self, href: &str, line: u32) -> String {
+        if href.is_empty() || href.starts_with('#') || external(href) {
+            self.count("link", Outcome::Kept);
+            return href.to_owned();
+        }
+        let (rest, fragment) = match href.split_once('#') {
+            Some((rest, fragment)) => (rest, format!("#{fragment}")),
+            None => (href, String::new()),
+        };
+        let path = percent_decode(rest.split('?').next().unwrap_or(rest));
+        let Target::At(targets) = self.targets(&path) else {
+            self.note(
+                line,
+                "link",
+                Outcome::Missing,
+                format!("{href} leads outside of the folder; the link is kept as it is."),
+            );
+            return href.to_owned();
+        };
+        if let Some(page) = targets.iter().find_map(|path| self.library.page(path)) {
+            if let Some(id) = self.library.lessons.get(&page).cloned() {
+                self.count("link between lessons", Outcome::Converted);
+                return format!("lesson:{id}{fragment}");
+            }
+        }
+        if let Some(file) = targets.iter().find_map(|path| self.library.file(path)) {
+            self.note(line, "link", Outcome::Kept, format!("{file} is a file beside the lessons and is not part of the course; the link is kept as it is."));
+        } else {
+            self.note(
+                line,
+                "link",
+                Outcome::Missing,
+                format!("{href} leads to nothing in this folder; the link is kept as it is."),
+            );
+        }
+        href.to_owned()
+    }
+
+    fn image(&mut self, src: &str, line: u32) -> String {
+        if src.is_empty() || src.starts_with('#') || external(src) {
+            self.count("image on the web", Outcome::Kept);
+            return src.to_owned();
+        }
+        let path = percent_decode(src.split(['?', '#']).next().unwrap_or(src));
+        let Target::At(targets) = self.targets(&path) else {
+            self.note(
+                line,
+                "image",
+                Outcome::Missing,
+                format!("{src} lies outside of the folder. Its place and its description are kept."),
+            );
+            return src.to_owned();
+        };
+        let raw = src.to_owned();
+        let found =
+            targets.iter().find_map(|path| self.library.file(path)).or_else(|| self.library.file(&raw));
+        let Some(found) = found else {
+            self.note(
+                line,
+                "image",
+                Outcome::Missing,
+                format!("{src} is not in the folder. Its place and its description are kept."),
+            );
+            return src.to_owned();
+        };
+        self.use_asset(&found, line).unwrap_or_else(|| src.to_owned())
+    }
+
+    fn wiki(&mut self, target: &str, line: u32) -> Option<Wiki> {
+        let (name, fragment) = match target.split_once('#') {
+            Some((name, fragment)) => (name.trim(), format!("#{fragment}")),
+            None => (target, String::new()),
+        };
+        if name.is_empty() {
+            return (!fragment.is_empty() && !fragment.contains(['[', ']']))
+                .then_some(Wiki::Lesson(fragment));
+        }
+        let beside = join(folder_of(self.file), name).into_iter().chain(join("", name));
+        let direct: Vec<String> = beside.collect();
+        if let Some(page) = direct.iter().find_map(|path| self.library.page(path)) {
+            let id = self.library.lessons.get(&page)?;
+            return Some(Wiki::Lesson(format!("lesson:{id}{fragment}")));
+        }
+        let path = direct
+            .iter()
+            .find_map(|path| self.library.file(path))
+            .or_else(|| self.library.names.get(&name.to_lowercase()).cloned())?;
+        if let Some(id) = self.library.lessons.get(&path).cloned() {
+            self.count("link between lessons", Outcome::Converted);
+            return Some(Wiki::Lesson(format!("lesson:{id}{fragment}")));
+        }
+        (!is_markdown(&path)).then(|| self.use_asset(&path, line)).flatten().map(Wiki::Image)
+    }
+
+    fn note(&mut self, line: u32, what: &'static str, outcome: Outcome, detail: String) {
+        self.report.note(self.file, Some(line + self.skipped), what, outcome, detail);
+    }
+
+    fn count(&mut self, what: &'static str, outcome: Outcome) {
+        self.report.count(what, outcome);
+    }
+}
+
+impl Linker<'_, '_> {
+    fn use_asset(&mut self, path: &str, line: u32) -> Option<String> {
+        let mut said = Vec::new();
+        let asset = self.library.asset(path, &mut |outcome, detail| said.push((outcome, detail)));
+        for (outcome, detail) in said {
+            self.note(line, "image", outcome, detail);
+        }
+        let asset = asset?;
+        self.count("image", Outcome::Kept);
+        if self.uses.iter().all(|used| used.hash != asset.hash) {
+            self.uses.push(AssetUse {
+                hash: asset.hash.clone(),
+                mime: asset.mime.clone(),
+                bytes: asset.bytes,
+                name: asset.name.clone(),
+            });
+        }
+        let src = format!("asset:{}", asset.hash);
+        self.library.assets.entry(asset.hash.clone()).or_insert(asset);
+        Some(src)
+    }
+}

@@ -1,0 +1,344 @@
+//! A body as Markdown.
+//!
+//! Why not a library's formatter: it must be exact. What is written is parsed again, and the first form that gives the
+//! same tree wins: plain Markdown, Markdown with more escapes, HTML tags for marks, fenced divs for what tables and
+//! quotes cannot hold, and at last a fenced block with the node as JSON (which also carries nodes of a newer app).
+
+mod inline;
+
+use crate::{
+    blocks::{self, JSON_FENCE},
+    canonical::{MAX_DEPTH, canonical},
+    env::Plain,
+    html,
+};
+use inkhorn_protocol::body::Node;
+use serde_json::Value;
+
+pub(crate) use inline::{Style, escape, escape_start};
+
+/// A body (a `doc`) as Markdown that [`crate::markdown_to_blocks`] reads back as the same blocks, in canonical form.
+/// Ends with a line break unless it is empty.
+pub fn body_to_markdown(body: &Node) -> String {
+    let body = canonical(body);
+    let blocks = &body.content;
+    let parts: Vec<String> = blocks.iter().map(|node| block(node, 0)).collect();
+    let text = join(blocks, &parts, false);
+    if blocks::parse(&text, &mut Plain) == body {
+        return text;
+    }
+    let apart = join(blocks, &parts, true);
+    if blocks::parse(&apart, &mut Plain) == body {
+        return apart;
+    }
+    let parts: Vec<String> = blocks.iter().map(json).collect();
+    join(blocks, &parts, false)
+}
+
+/// Whether two neighbours would grow together.
+fn touching(before: &Node, after: &Node) -> bool {
+    let list = |node: &Node| match node.kind.as_str() {
+        "bulletList" | "taskList" => 1,
+        "orderedList" => 2,
+        _ => 0,
+    };
+    list(before) != 0 && list(before) == list(after)
+}
+
+fn join(blocks: &[Node], parts: &[String], apart: bool) -> String {
+    let mut out = String::new();
+    for (at, part) in parts.iter().enumerate() {
+        if at > 0 {
+            out.push('\n');
+            if apart || touching(&blocks[at - 1], &blocks[at]) {
+                out.push_str("<!-- -->\n\n");
+            }
+        }
+        out.push_str(part);
+        out.push('\n');
+    }
+    out
+}
+
+/// One block, without a line break at its end.
+fn block(node: &Node, depth: usize) -> String {
+    if depth > MAX_DEPTH / 2 {
+        return json(node);
+    }
+    for attempt in 0..4 {
+        let Some(text) = write(node, attempt, depth) else { continue };
+        if blocks::parse(&text, &mut Plain).content.as_slice() == std::slice::from_ref(node) {
+            return text;
+        }
+    }
+    json(node)
+}
+
+/// A block as JSON in a fence.
+fn json(node: &Node) -> String {
+    let json = serde_json::to_string(node).unwrap_or_default();
+    let fence = fence(&json, '`');
+    format!("{fence}{JSON_FENCE}\n{json}\n{fence}")
+}
+
+fn fence(text: &str, mark: char) -> String {
+    let longest = text.split(|c| c != mark).map(str::len).max().unwrap_or(0);
+    mark.to_string().repeat(3.max(longest + 1))
+}
+
+fn below(nodes: &[Node], depth: usize) -> String {
+    let parts: Vec<String> = nodes.iter().map(|node| block(node, depth + 1)).collect();
+    let text = join(nodes, &parts, false);
+    text.trim_end_matches('\n').to_owned()
+}
+
+/// The form of a block for an attempt; `None` if there is none.
+fn write(node: &Node, attempt: usize, depth: usize) -> Option<String> {
+    let once = || (attempt == 0).then_some(());
+    let style = || [Style::Plain, Style::Escaped, Style::Tags].get(attempt).copied();
+    match node.kind.as_str() {
+        "paragraph" if node.content.is_empty() => once().map(|()| "<p></p>".to_owned()),
+        "paragraph" => inline::write(&node.content, style()?, inline::Place::Paragraph),
+        "heading" => {
+            let level =
+                node.attrs.get("level").and_then(Value::as_u64).filter(|level| (1..=6).contains(level))?;
+            let text = inline::write(&node.content, style()?, inline::Place::Heading)?;
+            Some(format!("{} {text}", "#".repeat(level as usize)).trim_end().to_owned())
+        }
+        "horizontalRule" => once().map(|()| "***".to_owned()),
+        "image" => {
+            once()?;
+            image(node)
+        }
+        "codeBlock" => {
+            once()?;
+            code(node)
+        }
+        "htmlBlock" => {
+            once()?;
+            node.attr("html").map(str::to_owned)
+        }
+        "blockquote" => {
+            once()?;
+            Some(prefixed(&below(&node.content, depth), "> "))
+        }
+        "callout" => callout(node, attempt, depth),
+        "bulletList" | "orderedList" | "taskList" => list(node, attempt, depth),
+        "table" => match attempt {
+            3 => Some(div_table(node, depth)),
+            _ => pipe_table(node, style()?),
+        },
+        _ => None,
+    }
+}
+
+fn prefixed(text: &str, prefix: &str) -> String {
+    text.lines().map(|line| format!("{prefix}{line}").trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+pub(crate) fn image(node: &Node) -> Option<String> {
+    let src = inline::destination(node.attr("src")?);
+    let alt = inline::escape(node.attr("alt").unwrap_or(""), Style::Escaped);
+    Some(match node.attr("title") {
+        Some(title) => format!("![{alt}]({src} {})", inline::title(title)),
+        None => format!("![{alt}]({src})"),
+    })
+}
+
+fn code(node: &Node) -> Option<String> {
+    let text = match node.content.as_slice() {
+        [] => String::new(),
+        [only] => format!("{}\n", only.text.as_deref()?),
+        _ => return None,
+    };
+    let info = node.attr("language").unwrap_or("").replace('\\', "\\\\").replace('&', "&amp;");
+    let mark = if info.contains('`') { '~' } else { '`' };
+    let fence = fence(&text, mark);
+    Some(format!("{fence}{info}\n{text}{fence}"))
+}
+
+fn callout(node: &Node, attempt: usize, depth: usize) -> Option<String> {
+    let kind = node.attr("kind")?;
+    let title = node.attr("title");
+    let content = below(&node.content, depth);
+    match attempt {
+        // The kinds that GitHub and mdBook know.
+        0 if ["note", "tip", "important", "warning", "caution"].contains(&kind) => {
+            let head = match title {
+                Some(title) => {
+                    format!("[!{}] {}", kind.to_uppercase(), inline::escape(title, Style::Escaped))
+                }
+                None => format!("[!{}]", kind.to_uppercase()),
+            };
+            Some(prefixed(&format!("{head}\n{content}"), "> "))
+        }
+        1 => {
+            let word =
+                !kind.is_empty() && kind.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
+            let info = match (word, title) {
+                (true, None) => kind.to_owned(),
+                (true, Some(title)) => format!("{{.{kind} title={}}}", quoted(title)),
+                (false, None) => format!("{{class={}}}", quoted(kind)),
+                (false, Some(title)) => format!("{{class={} title={}}}", quoted(kind), quoted(title)),
+            };
+            Some(div(&info, &content))
+        }
+        _ => None,
+    }
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+fn div(info: &str, content: &str) -> String {
+    let inner =
+        content.lines().map(|l| l.trim_start().bytes().take_while(|b| *b == b':').count()).max().unwrap_or(0);
+    let colons = ":".repeat(3.max(inner + 1));
+    format!("{colons} {info}\n\n{content}\n\n{colons}")
+}
+
+fn list(node: &Node, attempt: usize, depth: usize) -> Option<String> {
+    let start = node.attrs.get("start").and_then(Value::as_u64).unwrap_or(1);
+    let tight = attempt == 0 && node.content.iter().all(|item| is_tight(&item.content));
+    if attempt > 0 && (attempt > 1 || node.content.iter().any(|item| !is_tight(&item.content))) {
+        return None;
+    }
+    let mut items = Vec::new();
+    for (at, item) in node.content.iter().enumerate() {
+        let marker = match (node.kind.as_str(), item.kind.as_str()) {
+            ("bulletList", "listItem") | ("taskList", "taskItem") => "- ".to_owned(),
+            ("orderedList", "listItem") => format!("{}. ", start + at as u64),
+            _ => return None,
+        };
+        let mut content = item.content.as_slice();
+        let mut text = match item.attrs.get("checked").and_then(Value::as_bool) {
+            Some(true) => "[x] ".to_owned(),
+            Some(false) => "[ ] ".to_owned(),
+            None => String::new(),
+        };
+        let blank =
+            content.first().is_some_and(|first| first.kind == "paragraph" && first.content.is_empty());
+        if item.kind == "taskItem" {
+            let [first, rest @ ..] = content else { return None };
+            content = rest;
+            text += &if blank { "<!-- -->".to_owned() } else { block(first, depth + 1) };
+            if !content.is_empty() {
+                text += if tight { "\n" } else { "\n\n" };
+            }
+        } else if blank && content.get(1).is_none_or(|next| next.kind != "paragraph") {
+            content = &content[1..];
+        }
+        let parts: Vec<String> = content.iter().map(|node| block(node, depth + 1)).collect();
+        text += if tight { parts.join("\n") } else { join(content, &parts, false) }.trim_end_matches('\n');
+        let pad = " ".repeat(if item.kind == "taskItem" { 2 } else { marker.len() });
+        let mut lines = text.lines();
+        let mut out = format!("{marker}{}", lines.next().unwrap_or("")).trim_end().to_owned();
+        for line in lines {
+            out.push('\n');
+            if !line.is_empty() {
+                out.push_str(&pad);
+                out.push_str(line);
+            }
+        }
+        items.push(out);
+    }
+    Some(items.join(if tight { "\n" } else { "\n\n" }))
+}
+
+/// Whether the blocks of an item can follow each other without blank lines.
+fn is_tight(content: &[Node]) -> bool {
+    let list = |node: &Node| match node.kind.as_str() {
+        "bulletList" | "taskList" => true,
+        // Only a list that begins with 1 may end a paragraph.
+        "orderedList" => !node.attrs.contains_key("start"),
+        _ => false,
+    } && node.content.iter().all(|item| is_tight(&item.content));
+    match content {
+        [paragraph] => paragraph.kind == "paragraph",
+        [paragraph, nested] => paragraph.kind == "paragraph" && list(nested),
+        _ => false,
+    }
+}
+
+fn pipe_table(node: &Node, style: Style) -> Option<String> {
+    let columns = node.content.first()?.content.len();
+    let mut lines = Vec::new();
+    let mut aligned: Vec<Option<&str>> = Vec::new();
+    for (at, row) in node.content.iter().enumerate() {
+        let kind = if at == 0 { "tableHeader" } else { "tableCell" };
+        if row.kind != "tableRow" || row.content.len() != columns || columns == 0 || !row.attrs.is_empty() {
+            return None;
+        }
+        let mut line = "|".to_owned();
+        for cell in &row.content {
+            if cell.kind != kind || cell.attrs.keys().any(|key| key != "align") {
+                return None;
+            }
+            if at == 0 {
+                aligned.push(cell.attr("align"));
+            }
+            let mut text = String::new();
+            for block in &cell.content {
+                let part = match block.kind.as_str() {
+                    "paragraph" if block.content.is_empty() => String::new(),
+                    "paragraph" => inline::write(&block.content, style, inline::Place::Cell)?,
+                    "image" => image(block)?.replace('|', "\\|"),
+                    _ => return None,
+                };
+                if !text.is_empty() && !part.is_empty() {
+                    text.push(' ');
+                }
+                text += &part;
+            }
+            line += &if text.is_empty() { "  |".to_owned() } else { format!(" {text} |") };
+        }
+        lines.push(line);
+        if at == 0 {
+            let rule = |align: &Option<&str>| match *align {
+                Some("left") => " :--- |",
+                Some("center") => " :---: |",
+                Some("right") => " ---: |",
+                _ => " --- |",
+            };
+            lines.push(format!("|{}", aligned.iter().map(rule).collect::<String>()));
+        }
+    }
+    Some(lines.join("\n"))
+}
+
+/// A table whose cells hold blocks, span others, or have no header row.
+fn div_table(node: &Node, depth: usize) -> String {
+    let rows: Vec<String> = node
+        .content
+        .iter()
+        .map(|row| {
+            let cells: Vec<String> = row
+                .content
+                .iter()
+                .map(|cell| {
+                    let kind = if cell.kind == "tableHeader" { "ink-head" } else { "ink-cell" };
+                    let attrs: String =
+                        cell.attrs.iter().map(|(k, v)| format!(" {k}={}", quoted(&plain(v)))).collect();
+                    let info = if attrs.is_empty() { kind.to_owned() } else { format!("{{.{kind}{attrs}}}") };
+                    div(&info, &below(&cell.content, depth + 2))
+                })
+                .collect();
+            div("ink-row", &cells.join("\n\n"))
+        })
+        .collect();
+    div("ink-table", &rows.join("\n\n"))
+}
+
+/// A value as it stands in an attribute: texts without quotes, unless they would be read as something else.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) if serde_json::from_str::<Value>(text).is_err() => text.clone(),
+        value => value.to_string(),
+    }
+}
+
+/// A text as HTML text.
+fn escape_html(text: &str) -> String {
+    html::encode(text)
+}
