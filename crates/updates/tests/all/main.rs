@@ -3,6 +3,7 @@
 mod hostile;
 mod index;
 mod memory;
+mod yjs;
 
 use inkhorn_updates::{Index, RootType, Schema};
 
