@@ -1,0 +1,52 @@
+//! What the server answers over HTTP: `/collab` (WebSocket), `/healthz`, `/api/v1/…`.
+
+mod api;
+mod assets;
+mod collab;
+mod error;
+
+use crate::hub::Hub;
+use crate::store::Store;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use tokio::sync::Semaphore;
+
+/// Passwords that are checked at a time: each takes 19 MiB and some 20 ms of a core.
+const LOGINS: usize = 2;
+
+/// Largest body of an API call, in bytes: a registration of 10,000 documents is about 500 KB.
+const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
+
+/// What every handler may use.
+#[derive(Debug, Clone)]
+pub(crate) struct App {
+    pub(crate) store: Store,
+    pub(crate) hub: Hub,
+    logins: Arc<Semaphore>,
+    /// Uploads under way, by their part file: two writers would spoil each other's.
+    uploads: Arc<Mutex<HashSet<PathBuf>>>,
+}
+
+/// All routes.
+pub(crate) fn router(store: Store, hub: Hub) -> Router {
+    let app = App { store, hub, logins: Arc::new(Semaphore::new(LOGINS)), uploads: Arc::default() };
+    Router::new()
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/collab", get(collab::upgrade))
+        .route("/api/v1/login", post(api::login))
+        .route("/api/v1/me", get(api::me))
+        .route("/api/v1/courses", get(api::courses))
+        .route("/api/v1/courses/{course}", get(api::course))
+        .route("/api/v1/operations", post(api::operations))
+        .route(
+            "/api/v1/courses/{course}/assets/{hash}",
+            get(assets::get).head(assets::head).put(assets::put).layer(DefaultBodyLimit::disable()),
+        )
+        .fallback(|| async { error::Refused::not_found("there is nothing at this address") })
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .with_state(app)
+}
