@@ -54,7 +54,7 @@ fn act(peer: &mut Peer, step: &Step, name: &str) -> Option<NodeId> {
     let target = pick(&ids, step.a).cloned();
     let other = pick(&ids, step.b).cloned();
     // Half of the time "at the end".
-    let before = (step.c % 2 == 0).then(|| pick(&ids, step.c / 2).cloned()).flatten();
+    let before = step.c.is_multiple_of(2).then(|| pick(&ids, step.c / 2).cloned()).flatten();
     match (step.what, target) {
         (0..=3, _) => {
             let new = id(name);
@@ -76,7 +76,7 @@ fn act(peer: &mut Peer, step: &Step, name: &str) -> Option<NodeId> {
             peer.log(update);
         }
         (5..=7, Some(target)) => {
-            let to = (step.b % 3 != 0).then_some(other).flatten();
+            let to = (!step.b.is_multiple_of(3)).then_some(other).flatten();
             let update = peer.outline.move_node(&mut peer.random, &target, to.as_ref(), before.as_ref());
             let update = tolerate(update);
             peer.log(update);
