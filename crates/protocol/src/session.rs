@@ -119,7 +119,8 @@ pub enum DocNotice {
         doc: DocId,
         /// Head of the document's order after it (unchanged when the frame held nothing new).
         doc_seq: u64,
-        /// Count of Update and Step2 frames that the app has sent for this document on this connection, from 1.
+        /// Count of Update and Step2 frames that the app has sent for this document on this connection, from 1,
+        /// anew after each token.
         n: u64,
     },
     /// Follows each relayed update and each step 2: the document's order has reached this.

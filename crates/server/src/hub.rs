@@ -83,6 +83,8 @@ pub(crate) async fn start(
     let engine = Engine::new(store.epoch().to_owned());
     let running = Running { engine, store, peers: HashMap::new(), answers, changed };
     let task = tokio::spawn(async move {
+        // Should the engine ever panic, the whole server ends, and whoever watches over it starts it anew: what was acked is on disk.
+        let _stop = stop.clone().drop_guard();
         run(running, inbox, answered, stop).await;
         poller.abort();
     });

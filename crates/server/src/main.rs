@@ -174,6 +174,7 @@ async fn serve(listen: SocketAddr, data: &PathBuf) -> anyhow::Result<()> {
     tokio::select! {
         _ = terminate.recv() => {}
         result = tokio::signal::ctrl_c() => result?,
+        () = server.ended() => bail!("the server ended by itself; everything that was acked is saved. Start it again"),
     }
     tracing::info!("stopping");
     server.stop().await;

@@ -74,6 +74,11 @@ impl Server {
         self.address
     }
 
+    /// Waits until it ended by itself, which it does only when something that was thought impossible happened.
+    pub async fn ended(&self) {
+        self.stop.cancelled().await;
+    }
+
     /// The store behind it.
     pub fn store(&self) -> &Store {
         &self.store

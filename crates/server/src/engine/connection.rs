@@ -26,14 +26,15 @@ const MAX_DENIED: u32 = 16;
 /// A connection that has not signed in is closed after this, in milliseconds.
 const SIGN_IN_WITHIN_MS: u64 = 30_000;
 
+/// A role that was read before it changed may arrive this much later, in milliseconds.
+const ROLE_IS_RECENT_MS: u64 = 10_000;
+
 /// One socket.
 #[derive(Debug)]
 pub(super) struct Conn {
     /// It said hello: it gets notices instead of sync status.
     pub(super) app: bool,
     pub(super) opens: HashMap<String, Open>,
-    /// Frames counted by document key; never starts anew on one connection.
-    pub(super) counts: HashMap<String, u64>,
     pub(super) session: Option<Session>,
     early_bytes: usize,
     denied: u32,
@@ -65,6 +66,8 @@ pub(super) struct Live {
     pub(super) granted: Granted,
     /// Tells this opening from an earlier one under the same key.
     pub(super) ticket: u64,
+    /// Update and step 2 frames since it was opened.
+    pub(super) sent: u64,
     /// It asked for the content, so it gets what is committed from there on.
     pub(super) subscribed: bool,
     /// The server asked, and no answer was processed yet.
@@ -82,7 +85,6 @@ impl Conn {
         Self {
             app: false,
             opens: HashMap::new(),
-            counts: HashMap::new(),
             session: None,
             early_bytes: 0,
             denied: 0,
@@ -130,9 +132,6 @@ impl Engine {
         if let Message::Token(token) = message {
             return self.token(conn, key, token);
         }
-        if matches!(message, Message::Update(_) | Message::Step2(_)) {
-            *state.counts.entry(key.clone()).or_default() += 1;
-        }
         match state.opens.get_mut(&key) {
             // The session's, or of a document that was never opened, or was closed while these frames were under way.
             None => self.session_message(conn, &key, message),
@@ -144,10 +143,7 @@ impl Engine {
                     self.disconnect(conn, 1008, "too many frames before the document was open");
                 }
             }
-            Some(Open::Live(_)) => {
-                let n = state.counts.get(&key).copied().unwrap_or(0);
-                self.message(&(conn, key), message, n);
-            }
+            Some(Open::Live(_)) => self.message(&(conn, key), message),
         }
     }
 
@@ -203,7 +199,7 @@ impl Engine {
         result: Result<Access, Reason>,
     ) {
         let Some(state) = self.conns.get_mut(&conn) else { return };
-        let Some(Open::Pending { ticket: asked, access, .. }) = state.opens.get_mut(key) else { return };
+        let Some(Open::Pending { ticket: asked, .. }) = state.opens.get(key) else { return };
         if *asked != ticket {
             return;
         }
@@ -217,6 +213,10 @@ impl Engine {
             return self.open_session(conn, key, granted.user);
         };
         let Some(doc) = doc else { return };
+        let Some(Open::Pending { access, .. }) = self.conns.get_mut(&conn).and_then(|c| c.opens.get_mut(key))
+        else {
+            return;
+        };
         *access = Some(Granted { doc: doc.clone(), user: granted.user, course, role });
         self.out.send(conn, key, Message::Authenticated { read_only: !role.may_write() });
         let open = (conn, key.to_owned());
@@ -254,34 +254,28 @@ impl Engine {
         *open = Open::Live(Box::new(Live {
             granted: granted.clone(),
             ticket: *ticket,
+            sent: 0,
             subscribed: false,
             step1_out: false,
             ack_step2: false,
             had_step2: false,
             held: Vec::new(),
         }));
-        // The count went on while the frames waited: the first of them has the lowest number.
-        let late =
-            early.iter().filter(|m| matches!(m, Message::Update(_) | Message::Step2(_))).count() as u64;
-        let mut n = state.counts.get(&id.1).copied().unwrap_or(0).saturating_sub(late);
         if let Some(states) = self.ready(&doc).and_then(|d| d.awareness.all()) {
             self.out.send(id.0, &id.1, Message::Awareness(states));
         }
         for message in early {
-            if matches!(message, Message::Update(_) | Message::Step2(_)) {
-                n += 1;
-            }
-            self.message(id, message, n);
+            self.message(id, message);
         }
     }
 
-    fn message(&mut self, id: &OpenId, message: Message, n: u64) {
+    fn message(&mut self, id: &OpenId, message: Message) {
         let Some(live) = self.live(id) else { return };
         let (doc, user) = (live.granted.doc.clone(), live.granted.user.clone());
         match message {
             Message::Step1(state_vector) => self.step1(id, &doc, &state_vector),
-            Message::Step2(bytes) => self.write(id, Bytes::from(bytes), true, n),
-            Message::Update(bytes) => self.write(id, Bytes::from(bytes), false, n),
+            Message::Step2(bytes) => self.write(id, Bytes::from(bytes), true),
+            Message::Update(bytes) => self.write(id, Bytes::from(bytes), false),
             Message::Awareness(bytes) => {
                 let Some(document) = self.ready(&doc) else { return };
                 let claims = std::mem::take(&mut document.claims);
@@ -398,6 +392,8 @@ impl Engine {
 
     /// A role changed: live documents of that course follow at once.
     pub(super) fn role_changed(&mut self, course: &CourseId, user: &Arc<str>, role: Option<Role>) {
+        let until = self.now_ms + ROLE_IS_RECENT_MS;
+        self.recent_roles.insert((course.clone(), Arc::clone(user)), (role, until));
         let mut removed = Vec::new();
         let mut changed = Vec::new();
         for (&conn, state) in &mut self.conns {

@@ -24,9 +24,11 @@ pub use event::{Access, Action, Batch, ConnId, Event, Loaded, LogEntry, LogError
 
 use connection::Conn;
 use document::Slot;
+use inkhorn_protocol::session::Role;
 use inkhorn_protocol::{CourseId, DocId};
 use output::Output;
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 use write::{Batching, Waiting};
 
 /// A document that nobody has open stays in memory this long, in milliseconds: a reconnect finds it warm.
@@ -54,6 +56,8 @@ pub struct Engine {
     /// Questions asked so far.
     tickets: u64,
     courses: HashMap<CourseId, session::CourseEvents>,
+    /// Roles that changed a moment ago, until when that counts as a moment.
+    recent_roles: HashMap<(CourseId, Arc<str>), (Option<Role>, u64)>,
     out: Output,
 }
 
@@ -97,6 +101,8 @@ impl Engine {
     fn tick(&mut self) {
         self.flush_course_events();
         self.drop_strangers();
+        let now_ms = self.now_ms;
+        self.recent_roles.retain(|_, (_, until)| *until > now_ms);
         let busy: BTreeSet<DocId> = self
             .waiting
             .iter()

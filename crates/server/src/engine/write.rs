@@ -63,8 +63,10 @@ impl Batching {
 
 impl Engine {
     /// Takes an update or a step 2 of a client.
-    pub(super) fn write(&mut self, id: &OpenId, bytes: Bytes, step2: bool, n: u64) {
+    pub(super) fn write(&mut self, id: &OpenId, bytes: Bytes, step2: bool) {
         let Some(live) = self.live(id) else { return };
+        live.sent += 1;
+        let n = live.sent;
         let granted = live.granted.clone();
         let from = Author {
             open: id.clone(),
@@ -142,7 +144,7 @@ impl Engine {
             } else {
                 document.content.rollback();
                 let doc_seq = document.doc_seq;
-                self.ack(doc, from, step2, doc_seq);
+                self.ack(doc, from, step2, true, doc_seq);
             }
             return Ok(());
         };
@@ -263,9 +265,7 @@ impl Engine {
                 self.fan_out(logged, &entry.from);
             }
             let head = head.or_else(|| self.ready(&entry.doc).map(|d| d.doc_seq)).unwrap_or(0);
-            if entry.acks {
-                self.ack(&entry.doc, &entry.from, entry.step2, head);
-            }
+            self.ack(&entry.doc, &entry.from, entry.step2, entry.acks, head);
         }
         for (course, seq) in heads {
             let docs = changed.remove(&course).unwrap_or_default();
@@ -292,12 +292,12 @@ impl Engine {
         }
     }
 
-    /// Tells the author that a frame is durable.
-    fn ack(&mut self, doc: &DocId, from: &Author, step2: bool, doc_seq: u64) {
+    /// Tells the author that a frame is durable; `all` of it, or a part, of which an app learns how far the order has come.
+    fn ack(&mut self, doc: &DocId, from: &Author, step2: bool, all: bool, doc_seq: u64) {
         let app = self.is_app(from.open.0);
         let Some(live) = self.live(&from.open).filter(|l| l.ticket == from.ticket) else { return };
         live.had_step2 |= step2;
-        let counted = !step2 || std::mem::take(&mut live.ack_step2);
+        let counted = all && (!step2 || std::mem::take(&mut live.ack_step2));
         // `stored` covers all frames before its number, so it may not pass one that waits for its gap to be filled.
         let n = live.held.iter().map(|(n, _)| n - 1).min().map_or(from.n, |limit| limit.min(from.n));
         if app {
