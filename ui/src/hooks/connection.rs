@@ -1,0 +1,57 @@
+//! The state of sync, and what the pill says about it.
+
+use super::{Query, use_query};
+use crate::i18n::sync::{Pill, Tone, pill};
+use crate::page;
+use crate::state::ui::Ui;
+use dioxus::prelude::*;
+use inkhorn_protocol::event::Status;
+use inkhorn_protocol::key::QueryKey;
+use inkhorn_protocol::projection::SyncSummary;
+
+/// How long an edit may be on its way to the disk before the pill says so, in milliseconds: a commit takes a few,
+/// and a word that flickers with each key would disturb.
+const SAVING_AFTER_MS: i32 = 300;
+
+/// Connection and counters.
+pub(crate) fn use_connection() -> Query<SyncSummary> {
+    use_query(QueryKey::Sync)
+}
+
+/// What the pill says; ticks while a countdown runs. `None` until the core has answered.
+pub(crate) fn use_pill() -> Memo<Option<Pill>> {
+    let sync = use_connection();
+    let ui = use_context::<Ui>();
+    let mut now = use_signal(page::now_ms);
+    use_future(move || async move {
+        loop {
+            page::sleep(1_000).await;
+            let counts = sync.peek().is_some_and(|sync| {
+                matches!(sync.status, Status::Offline { next_try_ms: Some(_), .. })
+            });
+            if counts {
+                now.set(page::now_ms());
+            }
+        }
+    });
+    let mut saving = use_signal(|| false);
+    use_effect(move || {
+        let unsaved = !ui.unsaved.read().is_empty();
+        if !unsaved {
+            saving.set(false);
+            return;
+        }
+        spawn(async move {
+            page::sleep(SAVING_AFTER_MS).await;
+            let still = !ui.unsaved.peek().is_empty();
+            saving.set(still);
+        });
+    });
+    use_memo(move || {
+        let sync = sync.data()?;
+        let at = (*now.read()).max(page::now_ms());
+        let said = pill(&sync, *saving.read(), at, page::clock);
+        debug_assert!(said.tone != Tone::Synced || sync.count.is_settled());
+        Some(said)
+    })
+}

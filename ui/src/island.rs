@@ -1,0 +1,211 @@
+//! The rich-text editor: the functions of `editor.js`, as `editor/CONTRACT.md` says.
+
+use crate::bridge::{Api, Message};
+use crate::page::{number_of, text_of};
+use futures_channel::mpsc::UnboundedSender;
+use inkhorn_protocol::window::Failure;
+use inkhorn_protocol::{AssetHash, NodeId};
+use js_sys::{Object, Promise, Reflect, Uint8Array};
+use std::future::Future;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::future_to_promise;
+
+#[wasm_bindgen(raw_module = "./editor.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = configure)]
+    fn configure_js(host: &JsValue);
+    #[wasm_bindgen(js_name = open)]
+    fn open_js(element: &web_sys::HtmlElement, options: &JsValue) -> Handle;
+    #[wasm_bindgen(js_name = changed)]
+    fn changed_js(lesson: &str);
+    #[wasm_bindgen(js_name = applyRemote)]
+    fn apply_remote_js(lesson: &str, update: &Uint8Array) -> bool;
+    #[wasm_bindgen(js_name = assetArrived)]
+    fn asset_arrived_js(hash: &str);
+    #[wasm_bindgen(js_name = flush, catch)]
+    async fn flush_js() -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_name = hasPending)]
+    pub(crate) fn has_pending() -> bool;
+
+    /// An open lesson.
+    pub(crate) type Handle;
+    #[wasm_bindgen(method, js_name = setEditable)]
+    pub(crate) fn set_editable(this: &Handle, editable: bool);
+    #[wasm_bindgen(method)]
+    pub(crate) fn focus(this: &Handle, place: &str);
+    #[wasm_bindgen(method)]
+    pub(crate) fn reveal(this: &Handle, fragment: &str) -> bool;
+    #[wasm_bindgen(method)]
+    pub(crate) fn close(this: &Handle);
+}
+
+/// How the island shows a lesson.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Edit,
+    Read,
+    Newer,
+}
+
+/// What happened in the island.
+#[derive(Debug, Clone)]
+pub(crate) struct Event {
+    pub(crate) lesson: NodeId,
+    pub(crate) what: What,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum What {
+    Ready(Mode),
+    Mode(Mode),
+    Failed(String),
+    Saving,
+    Saved,
+    Frozen { message: String, text: String },
+    Words { words: u64, minutes: u64 },
+    Notice { trouble: bool, message: String },
+    Link(String),
+}
+
+/// Gives the island what it needs; once, before anything else.
+pub(crate) fn configure(api: Api, out: UnboundedSender<Message>) {
+    let host = Object::new();
+    let set = |name: &str, function: JsValue| {
+        let _ = Reflect::set(&host, &JsValue::from_str(name), &function);
+    };
+
+    let load = api.clone();
+    set(
+        "load",
+        // Arguments: course, lesson, state vector.
+        for_ever(move |_: String, lesson: String, state_vector: Uint8Array| {
+            let api = load.clone();
+            promise(async move {
+                let (_, bytes) = api.lesson_open(&id(&lesson)?, &state_vector.to_vec()).await?;
+                Ok(Uint8Array::from(bytes.as_slice()).into())
+            })
+        }),
+    );
+    let push = api.clone();
+    set(
+        "push",
+        for_ever(move |_: String, lesson: String, update: Uint8Array| {
+            let api = push.clone();
+            promise(async move {
+                api.lesson_push(&id(&lesson)?, &update.to_vec()).await?;
+                Ok(JsValue::UNDEFINED)
+            })
+        }),
+    );
+    let put = api.clone();
+    let put_asset = Closure::<dyn Fn(String, String, String, String, Uint8Array) -> Promise>::new(
+        move |_course: String, lesson: String, name: String, _mime: String, bytes: Uint8Array| {
+            let api = put.clone();
+            promise(async move {
+                let hash = api.put_asset(&id(&lesson)?, &name, &bytes.to_vec()).await?;
+                Ok(JsValue::from_str(hash.as_str()))
+            })
+        },
+    );
+    set("putAsset", put_asset.into_js_value());
+    let asset_url = Closure::<dyn Fn(String, String) -> Promise>::new(move |_course: String, hash: String| {
+        let api = api.clone();
+        promise(async move {
+            let hash: AssetHash = hash.parse().map_err(|_| Failure::other("This is not the name of an image."))?;
+            Ok(api.asset_url(&hash).await?.map_or(JsValue::NULL, |url| JsValue::from_str(&url)))
+        })
+    });
+    set("assetUrl", asset_url.into_js_value());
+
+    let links = out.clone();
+    let open_link = Closure::<dyn Fn(String, String, String)>::new(move |_: String, lesson: String, href: String| {
+        if let Ok(lesson) = lesson.parse() {
+            let _ = links.unbounded_send(Message::Island(Event { lesson, what: What::Link(href) }));
+        }
+    });
+    set("openLink", open_link.into_js_value());
+    let event = Closure::<dyn Fn(String, String, JsValue)>::new(move |lesson: String, name: String, detail: JsValue| {
+        let (Ok(lesson), Some(what)) = (lesson.parse(), what(&name, &detail)) else { return };
+        let _ = out.unbounded_send(Message::Island(Event { lesson, what }));
+    });
+    set("event", event.into_js_value());
+    configure_js(&host);
+}
+
+/// Opens a lesson in an element that nothing else renders into.
+pub(crate) fn open(
+    element: &web_sys::HtmlElement,
+    course: &str,
+    lesson: &NodeId,
+    editable: bool,
+    label: &str,
+) -> Handle {
+    let options = Object::new();
+    let set = |name: &str, value: JsValue| {
+        let _ = Reflect::set(&options, &JsValue::from_str(name), &value);
+    };
+    set("course", course.into());
+    set("lesson", lesson.as_str().into());
+    set("editable", editable.into());
+    set("label", label.into());
+    open_js(element, &options)
+}
+
+/// An update that was made elsewhere.
+pub(crate) fn apply_remote(lesson: &NodeId, update: &[u8]) {
+    apply_remote_js(lesson.as_str(), &Uint8Array::from(update));
+}
+
+/// A lesson changed elsewhere; the island pulls the difference.
+pub(crate) fn changed(lesson: &NodeId) {
+    changed_js(lesson.as_str());
+}
+
+/// An asset is here now.
+pub(crate) fn asset_arrived(hash: &AssetHash) {
+    asset_arrived_js(hash.as_str());
+}
+
+/// Returns when every edit of this window is with the core, or cannot get there (the lesson is frozen then, and said so).
+pub(crate) async fn flush() {
+    let _ = flush_js().await;
+}
+
+fn what(name: &str, detail: &JsValue) -> Option<What> {
+    let mode = || match text_of(detail, "mode").as_deref() {
+        Some("edit") => Mode::Edit,
+        Some("newer") => Mode::Newer,
+        _ => Mode::Read,
+    };
+    let text = |name: &str| text_of(detail, name).unwrap_or_default();
+    Some(match name {
+        "ready" => What::Ready(mode()),
+        "mode" => What::Mode(mode()),
+        "failed" => What::Failed(text("message")),
+        "saving" => What::Saving,
+        "saved" => What::Saved,
+        "frozen" => What::Frozen { message: text("message"), text: text("text") },
+        "words" => What::Words {
+            words: number_of(detail, "words").unwrap_or(0),
+            minutes: number_of(detail, "minutes").unwrap_or(0),
+        },
+        "notice" => What::Notice { trouble: text("kind") == "trouble", message: text("message") },
+        // A newer island may tell more.
+        _ => return None,
+    })
+}
+
+/// A function of the host with three arguments that lives as long as the page.
+fn for_ever(function: impl Fn(String, String, Uint8Array) -> Promise + 'static) -> JsValue {
+    Closure::<dyn Fn(String, String, Uint8Array) -> Promise>::new(function).into_js_value()
+}
+
+fn promise(work: impl Future<Output = Result<JsValue, Failure>> + 'static) -> Promise {
+    future_to_promise(async move {
+        work.await.map_err(|failure| js_sys::Error::new(&failure.message).into())
+    })
+}
+
+fn id(text: &str) -> Result<NodeId, Failure> {
+    text.parse().map_err(|_| Failure::other("This is not the id of a lesson."))
+}

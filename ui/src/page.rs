@@ -1,0 +1,117 @@
+//! The few things that are asked of the browser itself: time, local storage, focus, theme.
+
+use js_sys::{Date, Promise, Reflect};
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+/// Key of the preferences in the local storage.
+const PREFS: &str = "inkhorn.prefs";
+
+/// Milliseconds since the Unix epoch.
+pub(crate) fn now_ms() -> u64 {
+    Date::now() as u64
+}
+
+/// A time of day as "14:02"; with the day in front when it was not today.
+pub(crate) fn clock(at_ms: u64) -> String {
+    let at = Date::new(&JsValue::from_f64(at_ms as f64));
+    let time = format!("{:02}:{:02}", at.get_hours(), at.get_minutes());
+    let today = Date::new_0();
+    if at.to_date_string() == today.to_date_string() {
+        return time;
+    }
+    format!("{}-{:02}-{:02} {time}", at.get_full_year(), at.get_month() + 1, at.get_date())
+}
+
+/// Resolves after so many milliseconds.
+pub(crate) async fn sleep(ms: i32) {
+    let promise = Promise::new(&mut |resolve, _| {
+        if let Some(window) = web_sys::window() {
+            let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, ms);
+        }
+    });
+    let _ = JsFuture::from(promise).await;
+}
+
+pub(crate) fn document() -> Option<web_sys::Document> {
+    web_sys::window()?.document()
+}
+
+pub(crate) fn element(id: &str) -> Option<web_sys::HtmlElement> {
+    document()?.get_element_by_id(id)?.dyn_into().ok()
+}
+
+/// Focuses an element after the next render.
+pub(crate) fn focus_soon(id: String) {
+    wasm_bindgen_futures::spawn_local(async move {
+        sleep(0).await;
+        focus(&id);
+    });
+}
+
+pub(crate) fn focus(id: &str) {
+    if let Some(element) = element(id) {
+        let _ = element.focus();
+    }
+}
+
+/// Whether the focus is inside the element with this id.
+pub(crate) fn has_focus_in(id: &str) -> bool {
+    let active = document().and_then(|document| document.active_element());
+    element(id).is_some_and(|element| element.contains(active.as_ref().map(AsRef::as_ref)))
+}
+
+pub(crate) fn load_prefs() -> Option<String> {
+    web_sys::window()?.local_storage().ok()??.get_item(PREFS).ok()?
+}
+
+/// A full or forbidden storage only means that the window forgets.
+pub(crate) fn save_prefs(text: &str) {
+    if let Some(storage) = web_sys::window().and_then(|window| window.local_storage().ok().flatten()) {
+        let _ = storage.set_item(PREFS, text);
+    }
+}
+
+/// Sets or removes an attribute of the page's root element.
+pub(crate) fn set_root(name: &str, value: Option<&str>) {
+    let Some(root) = document().and_then(|document| document.document_element()) else { return };
+    let _ = match value {
+        Some(value) => root.set_attribute(name, value),
+        None => root.remove_attribute(name),
+    };
+}
+
+/// Whether the window is narrower than the frame with a fixed sidebar (LOOK: frame).
+pub(crate) fn is_narrow() -> bool {
+    let width = web_sys::window().and_then(|window| window.inner_width().ok()?.as_f64());
+    width.is_some_and(|width| width < 900.0)
+}
+
+/// Whether this is a Mac, where shortcuts use ⌘.
+pub(crate) fn is_mac() -> bool {
+    web_sys::window().and_then(|window| window.navigator().platform().ok()).is_some_and(|name| name.starts_with("Mac"))
+}
+
+/// A property of a plain object as text.
+pub(crate) fn text_of(object: &JsValue, name: &str) -> Option<String> {
+    Reflect::get(object, &JsValue::from_str(name)).ok()?.as_string()
+}
+
+/// A property of a plain object as a number.
+pub(crate) fn number_of(object: &JsValue, name: &str) -> Option<u64> {
+    Reflect::get(object, &JsValue::from_str(name)).ok()?.as_f64().map(|number| number as u64)
+}
+
+/// Puts text on the clipboard; false when the page may not.
+pub(crate) async fn copy(text: &str) -> bool {
+    let Some(window) = web_sys::window() else { return false };
+    JsFuture::from(window.navigator().clipboard().write_text(text)).await.is_ok()
+}
+
+/// Makes a text area as high as its text.
+pub(crate) fn fit(id: &str) {
+    let Some(area) = element(id) else { return };
+    let style = area.style();
+    let _ = style.set_property("height", "auto");
+    let _ = style.set_property("height", &format!("{}px", area.scroll_height()));
+}

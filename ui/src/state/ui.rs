@@ -1,0 +1,206 @@
+//! The signals of the UI state. Written by views, never by the core.
+
+use super::prefs::{Prefs, Theme};
+use crate::island::Mode;
+use crate::page;
+use dioxus::prelude::*;
+use inkhorn_protocol::fidelity::FidelityReport;
+use inkhorn_protocol::projection::NodeKind;
+use inkhorn_protocol::window::Failure;
+use inkhorn_protocol::{CourseId, NodeId};
+use std::collections::BTreeSet;
+
+/// A dialog that is open.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Dialog {
+    Import,
+    Export(CourseId),
+    Report { title: String, report: FidelityReport },
+    Server,
+    Share(CourseId),
+    People(CourseId),
+    Join,
+    Shortcuts,
+}
+
+/// A short message at the edge of the window.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Toast {
+    pub(crate) id: u64,
+    pub(crate) text: String,
+    pub(crate) trouble: bool,
+    /// Node that "Undo" brings back.
+    pub(crate) restore: Option<NodeId>,
+}
+
+/// A lesson whose last edit the core refused, with the text as the user had it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Frozen {
+    pub(crate) lesson: NodeId,
+    pub(crate) message: String,
+    pub(crate) text: String,
+}
+
+/// How long a message with nothing to do stays, in milliseconds: time to read two lines.
+const TOAST_MS: i32 = 8_000;
+
+/// All of it. A handful of signals, so that a change redraws only what reads it.
+#[derive(Clone, Copy)]
+pub(crate) struct Ui {
+    pub(crate) prefs: Signal<Prefs>,
+    pub(crate) course: Signal<Option<CourseId>>,
+    pub(crate) lesson: Signal<Option<NodeId>>,
+    /// Row of the outline that the keyboard is at.
+    pub(crate) row: Signal<Option<NodeId>>,
+    /// Row that is being renamed.
+    pub(crate) renaming: Signal<Option<NodeId>>,
+    /// A node that the keyboard asked for; the outline knows where it goes.
+    pub(crate) wanted: Signal<Option<NodeKind>>,
+    pub(crate) dialog: Signal<Option<Dialog>>,
+    /// Whether the sync centre is open.
+    pub(crate) sync_centre: Signal<bool>,
+    /// Whether the sidebar is out as a drawer (below 900 px).
+    pub(crate) drawer: Signal<bool>,
+    pub(crate) toasts: Signal<Vec<Toast>>,
+    /// What assistive technology says, once.
+    pub(crate) said: Signal<String>,
+    /// Lessons with an edit that is not on disk yet.
+    pub(crate) unsaved: Signal<BTreeSet<NodeId>>,
+    /// How the island shows the open lesson; none until it is shown.
+    pub(crate) mode: Signal<Option<(NodeId, Mode)>>,
+    pub(crate) failed: Signal<Option<(NodeId, String)>>,
+    pub(crate) frozen: Signal<Option<Frozen>>,
+    /// Words and minutes of the open lesson.
+    pub(crate) words: Signal<Option<(NodeId, u64, u64)>>,
+    /// Heading to show when the lesson is ready.
+    pub(crate) fragment: Signal<Option<(NodeId, String)>>,
+    next_toast: Signal<u64>,
+}
+
+impl Ui {
+    /// Must be called once, in the root component.
+    pub(crate) fn new() -> Self {
+        let prefs = Prefs::parse(page::load_prefs().as_deref());
+        let course = prefs.course.clone();
+        let lesson = course.as_ref().and_then(|course| prefs.lessons.get(course).cloned());
+        Self {
+            prefs: Signal::new(prefs),
+            course: Signal::new(course),
+            row: Signal::new(lesson.clone()),
+            lesson: Signal::new(lesson),
+            renaming: Signal::new(None),
+            wanted: Signal::new(None),
+            dialog: Signal::new(None),
+            sync_centre: Signal::new(false),
+            drawer: Signal::new(false),
+            toasts: Signal::new(Vec::new()),
+            said: Signal::new(String::new()),
+            unsaved: Signal::new(BTreeSet::new()),
+            mode: Signal::new(None),
+            failed: Signal::new(None),
+            frozen: Signal::new(None),
+            words: Signal::new(None),
+            fragment: Signal::new(None),
+            next_toast: Signal::new(0),
+        }
+    }
+
+    /// Shows a course, with the lesson that was open in it last.
+    pub(crate) fn open_course(mut self, course: Option<CourseId>) {
+        let lesson = course.as_ref().and_then(|course| self.prefs.peek().lessons.get(course).cloned());
+        self.row.set(lesson.clone());
+        self.lesson.set(lesson);
+        self.renaming.set(None);
+        self.drawer.set(false);
+        self.course.set(course.clone());
+        self.prefs.write().course = course;
+    }
+
+    /// Shows a lesson of the open course.
+    pub(crate) fn open_lesson(mut self, lesson: NodeId) {
+        if let Some(course) = self.course.peek().clone() {
+            self.prefs.write().lessons.insert(course, lesson.clone());
+        }
+        self.row.set(Some(lesson.clone()));
+        self.drawer.set(false);
+        self.lesson.set(Some(lesson));
+    }
+
+    pub(crate) fn close_lesson(mut self) {
+        if let Some(course) = self.course.peek().clone() {
+            self.prefs.write().lessons.remove(&course);
+        }
+        self.lesson.set(None);
+    }
+
+    pub(crate) fn set_theme(mut self, theme: Theme) {
+        self.prefs.write().theme = theme;
+    }
+
+    /// The sidebar comes or goes: a drawer in a narrow window, remembered in a wide one.
+    pub(crate) fn toggle_sidebar(mut self) {
+        if page::is_narrow() {
+            let out = *self.drawer.peek();
+            self.drawer.set(!out);
+        } else {
+            let mut prefs = self.prefs.write();
+            prefs.sidebar_hidden = !prefs.sidebar_hidden;
+        }
+    }
+
+    pub(crate) fn toggle_sync_centre(mut self) {
+        let open = *self.sync_centre.peek();
+        self.sync_centre.set(!open);
+    }
+
+    pub(crate) fn ask(mut self, dialog: Dialog) {
+        self.drawer.set(false);
+        self.dialog.set(Some(dialog));
+    }
+
+    pub(crate) fn tell(self, text: impl Into<String>) {
+        self.toast(text.into(), false, None);
+    }
+
+    pub(crate) fn trouble(self, text: impl Into<String>) {
+        self.toast(text.into(), true, None);
+    }
+
+    pub(crate) fn fail(self, failure: &Failure) {
+        self.trouble(failure.message.clone());
+    }
+
+    /// Says that a node went to Trash, with a way back.
+    pub(crate) fn tell_trashed(self, text: String, node: NodeId) {
+        self.toast(text, false, Some(node));
+    }
+
+    /// Only for assistive technology.
+    pub(crate) fn say(mut self, text: String) {
+        self.said.set(text);
+    }
+
+    fn toast(mut self, text: String, trouble: bool, restore: Option<NodeId>) {
+        let id = *self.next_toast.peek() + 1;
+        self.next_toast.set(id);
+        {
+            let mut toasts = self.toasts.write();
+            // The same trouble twice is one message.
+            toasts.retain(|toast| toast.text != text);
+            toasts.push(Toast { id, text, trouble, restore });
+            let surplus = toasts.len().saturating_sub(3);
+            toasts.drain(..surplus);
+        }
+        // Trouble stays until it is dismissed.
+        if !trouble {
+            dioxus::core::spawn_forever(async move {
+                page::sleep(TOAST_MS).await;
+                self.dismiss(id);
+            });
+        }
+    }
+
+    pub(crate) fn dismiss(mut self, id: u64) {
+        self.toasts.write().retain(|toast| toast.id != id);
+    }
+}

@@ -1,0 +1,166 @@
+//! Commands that several views give. Each ends in a message when it fails; none waits for the screen.
+
+use crate::hooks::Client;
+use crate::i18n::text;
+use crate::page;
+use crate::state::tree::{self, Place};
+use crate::state::ui::Ui;
+use dioxus::core::spawn_forever;
+use dioxus::prelude::*;
+use inkhorn_protocol::projection::{NodeKind, OutlineView};
+use inkhorn_protocol::window::Failure;
+use inkhorn_protocol::{CourseId, NodeId};
+use std::future::Future;
+
+/// Gives commands. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Act {
+    client: Client,
+    ui: Ui,
+}
+
+/// The commands, for this component.
+pub(crate) fn use_act() -> Act {
+    Act { client: use_context::<Client>(), ui: use_context::<Ui>() }
+}
+
+impl Act {
+    /// Runs `work` to its end, whatever becomes of the component that began it.
+    pub(crate) fn run(&self, work: impl Future<Output = Result<(), Failure>> + 'static) {
+        let ui = self.ui;
+        spawn_forever(async move {
+            if let Err(failure) = work.await {
+                ui.fail(&failure);
+            }
+        });
+    }
+
+    pub(crate) fn new_course(&self) {
+        let (api, ui) = (self.client.api.clone(), self.ui);
+        self.run(async move {
+            let course = api.create_course(text::NEW_COURSE_TITLE).await?;
+            ui.open_course(Some(course));
+            Ok(())
+        });
+    }
+
+    pub(crate) fn rename_course(&self, course: CourseId, title: String) {
+        let api = self.client.api.clone();
+        self.run(async move { api.rename_course(&course, &title).await });
+    }
+
+    /// Adds a node behind `selected` and lets the user name it at once.
+    pub(crate) fn add(&self, course: &CourseId, view: &OutlineView, kind: NodeKind, selected: Option<&NodeId>) {
+        let Some(place) = tree::place_for_new(&view.nodes, selected, kind) else { return };
+        self.add_at(course.clone(), kind, place);
+    }
+
+    pub(crate) fn add_at(&self, course: CourseId, kind: NodeKind, place: Place) {
+        let (api, mut ui) = (self.client.api.clone(), self.ui);
+        self.run(async move {
+            let node = api.add(&course, kind, place.to.as_ref(), place.before.as_ref(), text::new_of(kind)).await?;
+            if let Some(parent) = &place.to {
+                ui.prefs.write().collapsed.remove(parent);
+            }
+            ui.row.set(Some(node.clone()));
+            ui.renaming.set(Some(node.clone()));
+            if kind == NodeKind::Lesson {
+                ui.open_lesson(node);
+            }
+            Ok(())
+        });
+    }
+
+    pub(crate) fn rename(&self, node: NodeId, title: String) {
+        let api = self.client.api.clone();
+        self.run(async move { api.rename(&node, &title).await });
+    }
+
+    pub(crate) fn move_to(&self, node: NodeId, place: Place, said: String) {
+        let (api, mut ui) = (self.client.api.clone(), self.ui);
+        self.run(async move {
+            api.move_node(&node, place.to.as_ref(), place.before.as_ref()).await?;
+            if let Some(parent) = &place.to {
+                ui.prefs.write().collapsed.remove(parent);
+            }
+            ui.row.set(Some(node));
+            ui.say(said);
+            Ok(())
+        });
+    }
+
+    pub(crate) fn trash(&self, node: NodeId, title: String) {
+        let (api, ui) = (self.client.api.clone(), self.ui);
+        self.run(async move {
+            // What was typed last must be in the lesson before it goes.
+            crate::island::flush().await;
+            api.trash(&node).await?;
+            ui.tell_trashed(text::trashed(&title), node);
+            Ok(())
+        });
+    }
+
+    pub(crate) fn restore(&self, node: NodeId, title: Option<String>) {
+        let (api, mut ui) = (self.client.api.clone(), self.ui);
+        self.run(async move {
+            api.restore(&node).await?;
+            ui.row.set(Some(node));
+            if let Some(title) = title {
+                ui.tell(text::restored(&title));
+            }
+            Ok(())
+        });
+    }
+
+    pub(crate) fn open_file(&self) {
+        let (api, ui) = (self.client.api.clone(), self.ui);
+        self.run(async move {
+            if let Some(file) = api.choose_file().await? {
+                let course = api.open_file(&file).await?;
+                ui.open_course(Some(course));
+            }
+            Ok(())
+        });
+    }
+
+    pub(crate) fn backup(&self, course: CourseId, title: String) {
+        let (api, ui) = (self.client.api.clone(), self.ui);
+        self.run(async move {
+            crate::island::flush().await;
+            if let Some(file) = api.choose_new_file(&format!("{title}.inkhorn")).await? {
+                api.backup(&course, &file).await?;
+                ui.tell(text::saved_file(&file));
+            }
+            Ok(())
+        });
+    }
+
+    pub(crate) fn retry_now(&self) {
+        let api = self.client.api.clone();
+        self.run(async move { api.retry_now().await });
+    }
+
+    pub(crate) fn copy(&self, what: String) {
+        let ui = self.ui;
+        self.run(async move {
+            if page::copy(&what).await {
+                ui.tell(text::COPIED);
+            }
+            Ok(())
+        });
+    }
+
+    /// A link that was followed: another lesson, or something for the system's browser.
+    pub(crate) fn follow(&self, href: &str) {
+        if let Some(rest) = href.strip_prefix("lesson:") {
+            let (id, fragment) = rest.split_once('#').unwrap_or((rest, ""));
+            let Ok(lesson) = id.parse::<NodeId>() else { return };
+            let mut ui = self.ui;
+            ui.fragment.set((!fragment.is_empty()).then(|| (lesson.clone(), fragment.to_owned())));
+            ui.open_lesson(lesson);
+            return;
+        }
+        let (api, href) = (self.client.api.clone(), href.to_owned());
+        self.run(async move { api.open_link(&href).await });
+    }
+}

@@ -1,0 +1,120 @@
+//! The root: starts the bridge and the island, hears what arrives, shows the frame or why it cannot.
+
+use super::act::{Act, use_act};
+use super::frame::Frame;
+use super::trouble::Trouble;
+use crate::bridge::{self, Api, Inbox, Message};
+use crate::components::Skeleton;
+use crate::hooks::Client;
+use crate::island::{self, Event, What};
+use crate::page;
+use crate::state::prefs::Theme;
+use crate::state::ui::{Frozen, Ui};
+use dioxus::prelude::*;
+use futures_util::StreamExt as _;
+use inkhorn_protocol::window::{Boot, Failure, ToWindow};
+
+/// The whole interface.
+#[component]
+pub(crate) fn App() -> Element {
+    let ui = use_context_provider(Ui::new);
+    let client = use_context_provider(|| Client::new(Api::new(bridge::desktop())));
+    let act = use_act();
+    let mut boot = use_signal(|| None::<Boot>);
+    use_future(move || {
+        let (client, act) = (client.clone(), act.clone());
+        async move {
+            let answer = start(&client, ui).await;
+            match answer {
+                Ok((ready, inbox)) => {
+                    boot.set(Some(ready));
+                    listen(inbox, &client, &act, ui).await;
+                }
+                Err(found) => boot.set(Some(found)),
+            }
+        }
+    });
+    use_effect(move || {
+        let prefs = ui.prefs.read();
+        let theme = match prefs.theme {
+            Theme::Light => Some("light"),
+            Theme::Dark => Some("dark"),
+            Theme::System => None,
+        };
+        page::set_root("data-theme", theme);
+        page::set_root("data-face", prefs.sans.then_some("sans"));
+        if let Ok(text) = serde_json::to_string(&*prefs) {
+            page::save_prefs(&text);
+        }
+    });
+    match &*boot.read() {
+        None => rsx! {
+            main { class: "main", "data-testid": "booting",
+                article { class: "page", Skeleton { lines: 6 } }
+            }
+        },
+        Some(Boot::Ready { .. }) => rsx! {
+            Frame {}
+        },
+        Some(Boot::Trouble { profile, failure }) => rsx! {
+            Trouble { profile: profile.clone(), failure: failure.clone() }
+        },
+    }
+}
+
+/// Opens everything; the trouble screen otherwise.
+async fn start(client: &Client, ui: Ui) -> Result<(Boot, Inbox), Boot> {
+    let trouble = |failure: Failure| Boot::Trouble { profile: String::new(), failure };
+    let ready = client.api.boot().await.map_err(trouble)?;
+    let Boot::Ready { course, .. } = &ready else { return Err(ready) };
+    let (out, inbox) = futures_channel::mpsc::unbounded();
+    client.api.subscribe(&out).await.map_err(trouble)?;
+    island::configure(client.api.clone(), out);
+    if ui.course.peek().is_none() && course.is_some() {
+        ui.open_course(course.clone());
+    }
+    Ok((ready, inbox))
+}
+
+/// Everything that arrives by itself, in order.
+async fn listen(mut inbox: Inbox, client: &Client, act: &Act, ui: Ui) {
+    while let Some(message) = inbox.next().await {
+        match message {
+            Message::Core(ToWindow::Stale { keys }) => keys.iter().for_each(|key| client.stale(key)),
+            Message::Core(ToWindow::Resync) => client.resync(),
+            Message::Core(ToWindow::AssetArrived { hash }) => island::asset_arrived(&hash),
+            Message::Core(ToWindow::LessonChanged { lesson }) => island::changed(&lesson),
+            Message::Core(ToWindow::Closing) => {
+                let api = client.api.clone();
+                spawn(async move {
+                    island::flush().await;
+                    // The core closes without the answer, only later.
+                    let _ = api.flushed().await;
+                });
+            }
+            Message::Lesson(head, bytes) => island::apply_remote(&head.lesson, &bytes),
+            Message::Island(event) => hear(event, act, ui),
+        }
+    }
+}
+
+fn hear(Event { lesson, what }: Event, act: &Act, mut ui: Ui) {
+    match what {
+        What::Ready(mode) | What::Mode(mode) => ui.mode.set(Some((lesson, mode))),
+        What::Failed(message) => ui.failed.set(Some((lesson, message))),
+        What::Saving => {
+            ui.unsaved.write().insert(lesson);
+        }
+        What::Saved => {
+            ui.unsaved.write().remove(&lesson);
+        }
+        What::Frozen { message, text } => {
+            ui.unsaved.write().remove(&lesson);
+            ui.frozen.set(Some(Frozen { lesson, message, text }));
+        }
+        What::Words { words, minutes } => ui.words.set(Some((lesson, words, minutes))),
+        What::Notice { trouble: true, message } => ui.trouble(message),
+        What::Notice { trouble: false, message } => ui.tell(message),
+        What::Link(href) => act.follow(&href),
+    }
+}

@@ -1,0 +1,207 @@
+//! The frame: sidebar, page, panel; and the shortcuts that work everywhere.
+
+use super::act::use_act;
+use super::courses::CoursesPage;
+use super::export::ExportDialog;
+use super::import::ImportDialog;
+use super::join::JoinDialog;
+use super::lesson::{LessonPage, NoLesson};
+use super::report::ReportDialog;
+use super::server::ServerDialog;
+use super::share::{PeopleDialog, ShareDialog};
+use super::shortcuts::{self, Shortcut, ShortcutsDialog};
+use super::sidebar::Sidebar;
+use super::sync::SyncCentre;
+use super::topbar::Topbar;
+use crate::components::Toasts;
+use crate::hooks::Client;
+use crate::i18n::text;
+use crate::page;
+use crate::state::prefs::SIDEBAR;
+use crate::state::ui::{Dialog, Ui};
+use dioxus::prelude::*;
+use dioxus::web::WebEventExt as _;
+use inkhorn_protocol::projection::NodeKind;
+
+/// Everything, once the profile is open.
+#[component]
+pub(crate) fn Frame() -> Element {
+    let ui = use_context::<Ui>();
+    let client = use_context::<Client>();
+    let act = use_act();
+    let restore = act.clone();
+    let width = ui.prefs.read().sidebar_width;
+    let hidden = ui.prefs.read().sidebar_hidden;
+    let course = ui.course.read().clone();
+    let lesson = ui.lesson.read().clone();
+    use_effect(move || {
+        if ui.course.read().is_none() {
+            let api = client.api.clone();
+            spawn(async move {
+                let _ = api.set_title("").await;
+            });
+        }
+    });
+
+    let keys = move |event: KeyboardEvent| {
+        let Some(shortcut) = shortcuts::of(&event) else { return };
+        // A dialog is a place of its own.
+        if ui.dialog.peek().is_some() && shortcut != Shortcut::CloseDrawer {
+            return;
+        }
+        let add = |kind: NodeKind| {
+            let mut wanted = ui.wanted;
+            wanted.set(Some(kind));
+        };
+        match shortcut {
+            Shortcut::NewLesson => add(NodeKind::Lesson),
+            Shortcut::NewSection => add(NodeKind::Section),
+            Shortcut::NewChapter => add(NodeKind::Chapter),
+            Shortcut::Sidebar => ui.toggle_sidebar(),
+            Shortcut::SyncCentre => ui.toggle_sync_centre(),
+            Shortcut::Import => ui.ask(Dialog::Import),
+            Shortcut::Shortcuts => ui.ask(Dialog::Shortcuts),
+            Shortcut::Outline => {
+                if page::is_narrow() {
+                    let mut drawer = ui.drawer;
+                    drawer.set(true);
+                }
+                super::outline::focus_tree();
+            }
+            Shortcut::CloseDrawer => {
+                let mut drawer = ui.drawer;
+                if !*drawer.peek() {
+                    return;
+                }
+                drawer.set(false);
+            }
+        }
+        event.prevent_default();
+    };
+
+    rsx! {
+        div {
+            class: "app",
+            "data-testid": "app",
+            "data-sidebar": if hidden { "closed" } else { "open" },
+            "data-drawer": if *ui.drawer.read() { "open" } else { "closed" },
+            "data-panel": if *ui.sync_centre.read() { "open" } else { "closed" },
+            style: "--sidebar-width: {width}px",
+            onkeydown: keys,
+            Sidebar {}
+            Grip {}
+            if *ui.drawer.read() {
+                div {
+                    class: "drawer-beside",
+                    onclick: move |_| {
+                        let mut drawer = ui.drawer;
+                        drawer.set(false);
+                    },
+                }
+            }
+            main { class: "main",
+                Topbar {}
+                match (course, lesson) {
+                    (None, _) => rsx! {
+                        CoursesPage {}
+                    },
+                    (Some(course), None) => rsx! {
+                        NoLesson { key: "{course}", course }
+                    },
+                    (Some(course), Some(lesson)) => rsx! {
+                        LessonPage { key: "{lesson}", course, lesson }
+                    },
+                }
+            }
+            if *ui.sync_centre.read() {
+                SyncCentre {}
+            }
+            Toasts { on_restore: move |node| restore.restore(node, None) }
+            Dialogs {}
+        }
+    }
+}
+
+#[component]
+fn Dialogs() -> Element {
+    let ui = use_context::<Ui>();
+    let dialog = ui.dialog.read().clone();
+    match dialog {
+        None => rsx! {},
+        Some(Dialog::Import) => rsx! {
+            ImportDialog {}
+        },
+        Some(Dialog::Export(course)) => rsx! {
+            ExportDialog { key: "{course}", course }
+        },
+        Some(Dialog::Report { title, report }) => rsx! {
+            ReportDialog { title, report }
+        },
+        Some(Dialog::Server) => rsx! {
+            ServerDialog {}
+        },
+        Some(Dialog::Share(course)) => rsx! {
+            ShareDialog { key: "{course}", course }
+        },
+        Some(Dialog::People(course)) => rsx! {
+            PeopleDialog { key: "{course}", course }
+        },
+        Some(Dialog::Join) => rsx! {
+            JoinDialog {}
+        },
+        Some(Dialog::Shortcuts) => rsx! {
+            ShortcutsDialog {}
+        },
+    }
+}
+
+/// The edge between sidebar and page: dragged, or moved by arrows.
+#[component]
+fn Grip() -> Element {
+    let ui = use_context::<Ui>();
+    let width = ui.prefs.read().sidebar_width;
+    let mut dragging = use_signal(|| false);
+    let set = move |to: i64| {
+        let mut prefs = ui.prefs;
+        let to = to.clamp(i64::from(*SIDEBAR.start()), i64::from(*SIDEBAR.end()));
+        prefs.write().sidebar_width = to as u32;
+    };
+    rsx! {
+        div {
+            class: "sidebar-grip",
+            role: "separator",
+            tabindex: "0",
+            "aria-orientation": "vertical",
+            "aria-label": text::RESIZE_SIDEBAR,
+            "aria-valuenow": "{width}",
+            "aria-valuemin": "{SIDEBAR.start()}",
+            "aria-valuemax": "{SIDEBAR.end()}",
+            onpointerdown: move |event| {
+                dragging.set(true);
+                if let Some(event) = event.try_as_web_event() {
+                    use wasm_bindgen::JsCast as _;
+                    let target = event.target().and_then(|it| it.dyn_into::<web_sys::Element>().ok());
+                    if let Some(target) = target {
+                        let _ = target.set_pointer_capture(event.pointer_id());
+                    }
+                }
+            },
+            onpointermove: move |event| {
+                if *dragging.peek() {
+                    set(event.client_coordinates().x as i64);
+                }
+            },
+            onpointerup: move |_| dragging.set(false),
+            onpointercancel: move |_| dragging.set(false),
+            onkeydown: move |event| {
+                let by = match event.key() {
+                    Key::ArrowLeft => -16,
+                    Key::ArrowRight => 16,
+                    _ => return,
+                };
+                event.prevent_default();
+                set(i64::from(width) + by);
+            },
+        }
+    }
+}

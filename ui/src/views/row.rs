@@ -1,0 +1,181 @@
+//! One row of the outline.
+
+use crate::components::{Icon, IconButton};
+use crate::forms::rename;
+use crate::i18n::text;
+use crate::page;
+use crate::state::tree::{Mark, Row};
+use crate::state::ui::Ui;
+use dioxus::prelude::*;
+use dioxus::web::WebEventExt as _;
+use inkhorn_protocol::projection::NodeKind;
+use wasm_bindgen::JsCast as _;
+
+/// Element id of a row.
+pub(super) fn element_id(row: &Row) -> String {
+    format!("node-{}", row.id)
+}
+
+/// A row. The tree around it handles keys and drags.
+#[component]
+pub(super) fn TreeRow(
+    row: Row,
+    /// Whether its lesson is open.
+    open: bool,
+    /// Whether Tab reaches the tree here.
+    tab: bool,
+    renaming: bool,
+    dragged: bool,
+    mark: Option<Mark>,
+    on_open: EventHandler<()>,
+    on_toggle: EventHandler<()>,
+    on_rename: EventHandler<String>,
+    on_menu: EventHandler<(f64, f64)>,
+    on_grab: EventHandler<PointerEvent>,
+) -> Element {
+    let mut ui = use_context::<Ui>();
+    let node = row.id.clone();
+    let title = text::titled(&row.title).to_owned();
+    let lesson = row.kind == NodeKind::Lesson;
+    let kind = match row.kind {
+        NodeKind::Chapter => "chapter",
+        NodeKind::Section => "section",
+        NodeKind::Lesson => "lesson",
+    };
+    rsx! {
+        div {
+            id: element_id(&row),
+            class: "tree-row",
+            role: "treeitem",
+            tabindex: if tab { "0" } else { "-1" },
+            style: "--level: {row.level - 1}",
+            "aria-level": "{row.level}",
+            "aria-posinset": "{row.index + 1}",
+            "aria-setsize": "{row.siblings}",
+            "aria-expanded": row.has_children.then(|| row.expanded.to_string()),
+            "aria-selected": open.to_string(),
+            "aria-label": title.clone(),
+            "data-kind": kind,
+            "data-node": "{row.id}",
+            "data-testid": "node",
+            "data-dragged": dragged.then_some("true"),
+            "data-drop": mark.map(|mark| match mark {
+                Mark::Before => "before",
+                Mark::After => "after",
+                Mark::Into => "into",
+            }),
+            onfocusin: move |_| {
+                if ui.row.peek().as_ref() != Some(&node) {
+                    ui.row.set(Some(node.clone()));
+                }
+            },
+            onclick: move |_| {
+                if !renaming {
+                    if lesson { on_open.call(()) } else { on_toggle.call(()) }
+                }
+            },
+            oncontextmenu: move |event| {
+                if !renaming {
+                    event.prevent_default();
+                    let at = event.client_coordinates();
+                    on_menu.call((at.x, at.y));
+                }
+            },
+            onpointerdown: move |event| {
+                if !renaming && event.trigger_button() == Some(dioxus::html::input_data::MouseButton::Primary) {
+                    on_grab.call(event);
+                }
+            },
+            span { class: "tree-handle", "aria-hidden": "true", Icon { name: "grip-vertical" } }
+            if row.has_children {
+                button {
+                    class: "tree-twist",
+                    r#type: "button",
+                    tabindex: "-1",
+                    "aria-hidden": "true",
+                    onclick: move |event| {
+                        event.stop_propagation();
+                        on_toggle.call(());
+                    },
+                    Icon { name: "chevron-right" }
+                }
+            } else {
+                span { class: "tree-twist" }
+            }
+            if renaming {
+                RenameField { title: row.title.clone(), on_done: on_rename }
+            } else {
+                span { class: "tree-title", "{title}" }
+                span { class: "tree-actions",
+                    IconButton {
+                        icon: "ellipsis",
+                        label: text::MORE,
+                        side: "right",
+                        tabindex: "-1",
+                        testid: "node-menu",
+                        onclick: move |event: MouseEvent| {
+                            event.stop_propagation();
+                            let at = event.client_coordinates();
+                            on_menu.call((at.x, at.y));
+                        },
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The field of a row that is being renamed. Enter and leaving it keep the new name, Escape the old one.
+#[component]
+fn RenameField(title: String, on_done: EventHandler<String>) -> Element {
+    let mut ui = use_context::<Ui>();
+    let mut draft = use_signal(|| title.clone());
+    let before = title.clone();
+    let done = use_callback(move |keep: bool| {
+        // Leaving the field follows its end, too: only the first of the two counts.
+        if ui.renaming.peek().is_none() {
+            return;
+        }
+        ui.renaming.set(None);
+        if keep && let Some(name) = rename::commit(&before, &draft.peek()) {
+            on_done.call(name);
+        }
+    });
+    rsx! {
+        input {
+            class: "tree-input",
+            r#type: "text",
+            value: "{draft}",
+            maxlength: rename::MAX_TITLE as i64,
+            spellcheck: "true",
+            "aria-label": text::RENAME,
+            "data-testid": "rename-input",
+            onmounted: move |event| {
+                if let Some(input) =
+                    event.try_as_web_event().and_then(|it| it.dyn_into::<web_sys::HtmlInputElement>().ok())
+                {
+                    let _ = input.focus();
+                    input.select();
+                }
+            },
+            oninput: move |event| draft.set(event.value()),
+            onclick: move |event| event.stop_propagation(),
+            onblur: move |_| done.call(true),
+            onkeydown: move |event| {
+                // The tree's keys are letters here.
+                event.stop_propagation();
+                let keep = match event.key() {
+                    Key::Enter if !event.is_composing() => true,
+                    Key::Escape => false,
+                    _ => return,
+                };
+                event.prevent_default();
+                let row = ui.renaming.peek().clone();
+                done.call(keep);
+                if let Some(row) = row {
+                    page::focus_soon(format!("node-{row}"));
+                }
+            },
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Sharing a course, and who is in it.
+
+use crate::components::{Dialog, Skeleton, close_dialog};
+use crate::hooks::{Client, use_mutation, use_query};
+use crate::i18n::text;
+use crate::state::ui::Ui;
+use dioxus::prelude::*;
+use inkhorn_protocol::CourseId;
+use inkhorn_protocol::key::QueryKey;
+use inkhorn_protocol::projection::{Account, CourseSummary};
+use inkhorn_protocol::rest::Member;
+
+/// Puts a course on the server, after a look at what that means.
+#[component]
+pub(super) fn ShareDialog(course: CourseId) -> Element {
+    let ui = use_context::<Ui>();
+    let client = use_context::<Client>();
+    let account = use_query::<Option<Account>>(QueryKey::Account);
+    let courses = use_query::<Vec<CourseSummary>>(QueryKey::Courses);
+    let of = course.clone();
+    let title =
+        courses.data().and_then(|all| all.iter().find(|one| one.id == of).map(|one| one.title.clone())).unwrap_or_default();
+    let server = account.data().and_then(|account| account.as_ref().as_ref().map(|it| it.server.clone())).unwrap_or_default();
+    let said = text::shared(text::titled(&title));
+    let share = use_mutation(move |()| {
+        let (api, course, said) = (client.api.clone(), course.clone(), said.clone());
+        async move {
+            api.share(&course).await?;
+            close_dialog(ui);
+            ui.tell(said);
+            Ok(())
+        }
+    });
+    let busy = share.is_pending();
+    rsx! {
+        Dialog {
+            title: text::SHARE_TITLE,
+            testid: "share-dialog",
+            busy,
+            foot: rsx! {
+                button { class: "button", r#type: "button", disabled: busy, onclick: move |_| close_dialog(ui), {text::CANCEL} }
+                button {
+                    class: "button primary",
+                    r#type: "button",
+                    autofocus: true,
+                    "data-testid": "share-submit",
+                    disabled: busy,
+                    onclick: move |_| share.run(()),
+                    {text::SHARE_NOW}
+                }
+            },
+            p { {text::share_intro(text::titled(&title), &server)} }
+            if let Some(failure) = share.failure() {
+                p { class: "form-error", role: "alert", "data-testid": "share-error", "{failure.message}" }
+            }
+        }
+    }
+}
+
+/// Who is in a course, as the server says.
+#[component]
+pub(super) fn PeopleDialog(course: CourseId) -> Element {
+    let members = use_query::<Vec<Member>>(QueryKey::Members { course });
+    rsx! {
+        Dialog { title: text::PEOPLE_TITLE, testid: "people-dialog",
+            match members.data() {
+                Some(list) => rsx! {
+                    div { class: "list",
+                        for (index , member) in list.iter().enumerate() {
+                            div { key: "{member.email}", class: "list-row", "data-testid": "member",
+                                span {
+                                    class: "avatar",
+                                    "aria-hidden": "true",
+                                    style: "--peer: var(--peer-{index % 8 + 1})",
+                                    {initials(&member.name, &member.email)}
+                                }
+                                div { class: "list-main",
+                                    span { class: "list-title", if member.name.is_empty() { "{member.email}" } else { "{member.name}" } }
+                                    span { class: "list-detail", "{member.email}" }
+                                }
+                                span { class: "badge", {text::role(member.role)} }
+                            }
+                        }
+                    }
+                },
+                None if members.error().is_some() || members.is_paused() => rsx! {
+                    p { class: "muted", {text::MEMBERS_OFFLINE} }
+                    if let Some(error) = members.error() {
+                        p { class: "form-error", "{error}" }
+                    }
+                },
+                None => rsx! {
+                    Skeleton { lines: 3 }
+                },
+            }
+        }
+    }
+}
+
+fn initials(name: &str, email: &str) -> String {
+    let from = if name.trim().is_empty() { email } else { name };
+    from.split_whitespace().filter_map(|word| word.chars().next()).take(2).flat_map(char::to_uppercase).collect()
+}

@@ -1,0 +1,219 @@
+//! The bar over the page: where this is, what can be done with the course.
+
+use super::act::use_act;
+use super::shortcuts::shown;
+use super::sync::PillButton;
+use crate::components::{Icon, IconButton, Item, Menu, Spot};
+use crate::hooks::use_query;
+use crate::i18n::text;
+use crate::state::prefs::Theme;
+use crate::state::tree;
+use crate::state::ui::{Dialog, Ui};
+use dioxus::prelude::*;
+use inkhorn_protocol::CourseId;
+use inkhorn_protocol::key::QueryKey;
+use inkhorn_protocol::projection::{Account, CourseSummary, OutlineView};
+
+/// The bar.
+#[component]
+pub(super) fn Topbar() -> Element {
+    let ui = use_context::<Ui>();
+    let course = ui.course.read().clone();
+    let hidden = ui.prefs.read().sidebar_hidden;
+    let mut menu = use_signal(|| None::<Spot>);
+    rsx! {
+        header { class: "topbar",
+            // In a wide window only while the sidebar is hidden; in a narrow one always (the style sheet knows).
+            span { class: "topbar-sidebar", "data-hidden": hidden.to_string(),
+                IconButton {
+                    icon: "panel-left",
+                    label: text::SHOW_SIDEBAR,
+                    keys: shown("Mod+\\"),
+                    testid: "show-sidebar",
+                    onclick: move |_| ui.toggle_sidebar(),
+                }
+            }
+            if let Some(course) = course.clone() {
+                Crumbs { key: "{course}", course: course.clone() }
+                span { class: "topbar-space" }
+                ShareButton { course }
+            } else {
+                span { class: "topbar-space" }
+            }
+            button {
+                id: "more",
+                class: "icon-button",
+                r#type: "button",
+                "aria-label": text::MORE,
+                "aria-haspopup": "menu",
+                "data-tip": text::MORE,
+                "data-tip-side": "bottom",
+                "data-testid": "more",
+                onclick: move |_| menu.set(Spot::below("more")),
+                Icon { name: "ellipsis" }
+            }
+            span { class: "topbar-pill", PillButton { testid: "sync-pill-top" } }
+        }
+        if let Some(spot) = menu() {
+            MoreMenu { spot, course, on_close: move |()| menu.set(None) }
+        }
+    }
+}
+
+#[component]
+fn Crumbs(course: CourseId) -> Element {
+    let ui = use_context::<Ui>();
+    let outline = use_query::<OutlineView>(QueryKey::Outline { course });
+    let view = outline.data();
+    let lesson = ui.lesson.read().clone();
+    let path = view.as_ref().zip(lesson.as_ref()).and_then(|(view, lesson)| {
+        let (above, node) = tree::find(&view.nodes, lesson)?;
+        Some((above.into_iter().map(|node| (node.id.clone(), node.title.clone())).collect::<Vec<_>>(), node.title.clone()))
+    });
+    let Some((above, title)) = path else { return rsx! {} };
+    rsx! {
+        nav { class: "crumbs", "aria-label": text::BREADCRUMBS, "data-testid": "crumbs",
+            for (id , name) in above {
+                span { key: "{id}", class: "row",
+                    button {
+                        r#type: "button",
+                        onclick: move |_| {
+                            let mut row = ui.row;
+                            row.set(Some(id.clone()));
+                            crate::page::focus_soon(format!("node-{id}"));
+                        },
+                        {text::titled(&name)}
+                    }
+                    Icon { name: "chevron-right" }
+                }
+            }
+            span { "aria-current": "page", {text::titled(&title)} }
+        }
+    }
+}
+
+/// Sharing is offered once there is a server to share on; before, the sync centre leads there.
+#[component]
+fn ShareButton(course: CourseId) -> Element {
+    let ui = use_context::<Ui>();
+    let account = use_query::<Option<Account>>(QueryKey::Account);
+    let courses = use_query::<Vec<CourseSummary>>(QueryKey::Courses);
+    let signed_in = account.data().is_some_and(|account| account.is_some());
+    let shared = courses.data().and_then(|all| all.iter().find(|one| one.id == course).map(|one| one.shared));
+    match (signed_in, shared) {
+        (true, Some(false)) => rsx! {
+            button {
+                class: "button quiet",
+                r#type: "button",
+                "data-testid": "share",
+                onclick: move |_| ui.ask(Dialog::Share(course.clone())),
+                Icon { name: "share-2" }
+                {text::SHARE}
+            }
+        },
+        (true, Some(true)) => rsx! {
+            button {
+                class: "button quiet",
+                r#type: "button",
+                "data-testid": "people",
+                onclick: move |_| ui.ask(Dialog::People(course.clone())),
+                Icon { name: "users" }
+                {text::PEOPLE}
+            }
+        },
+        _ => rsx! {},
+    }
+}
+
+#[component]
+fn MoreMenu(spot: Spot, course: Option<CourseId>, on_close: EventHandler<()>) -> Element {
+    let mut ui = use_context::<Ui>();
+    let act = use_act();
+    let (theme, sans) = {
+        let prefs = ui.prefs.read();
+        (prefs.theme, prefs.sans)
+    };
+    let courses = use_query::<Vec<CourseSummary>>(QueryKey::Courses);
+    let title = course
+        .as_ref()
+        .and_then(|course| courses.data()?.iter().find(|one| &one.id == course).map(|one| one.title.clone()))
+        .unwrap_or_default();
+    rsx! {
+        Menu { spot, label: text::MORE, on_close,
+            if let Some(course) = course {
+                Item {
+                    label: text::EXPORT,
+                    icon: "folder-open",
+                    testid: "export",
+                    onclick: {
+                        let course = course.clone();
+                        move |()| {
+                            on_close.call(());
+                            ui.ask(Dialog::Export(course.clone()));
+                        }
+                    },
+                }
+                Item {
+                    label: text::BACKUP,
+                    icon: "download",
+                    onclick: move |()| {
+                        on_close.call(());
+                        act.backup(course.clone(), text::titled(&title).to_owned());
+                    },
+                }
+                div { class: "menu-separator", role: "separator" }
+            }
+            for (value , label , icon) in [
+                (Theme::Light, text::THEME_LIGHT, "sun"),
+                (Theme::Dark, text::THEME_DARK, "moon"),
+                (Theme::System, text::THEME_SYSTEM, "monitor"),
+            ]
+            {
+                Item {
+                    key: "{label}",
+                    label,
+                    icon,
+                    checked: Some(theme == value),
+                    testid: "theme-{icon}",
+                    onclick: move |()| {
+                        on_close.call(());
+                        ui.set_theme(value);
+                    },
+                }
+            }
+            div { class: "menu-separator", role: "separator" }
+            for (value , label) in [(false, text::FACE_SERIF), (true, text::FACE_SANS)] {
+                Item {
+                    key: "{label}",
+                    label,
+                    icon: "pilcrow",
+                    checked: Some(sans == value),
+                    onclick: move |()| {
+                        on_close.call(());
+                        ui.prefs.write().sans = value;
+                    },
+                }
+            }
+            div { class: "menu-separator", role: "separator" }
+            Item {
+                label: text::SERVER_AND_ACCOUNT,
+                icon: "circle-user",
+                testid: "server-item",
+                onclick: move |()| {
+                    on_close.call(());
+                    ui.ask(Dialog::Server);
+                },
+            }
+            Item {
+                label: text::SHORTCUTS,
+                icon: "keyboard",
+                keys: shown("Mod+/"),
+                testid: "shortcuts",
+                onclick: move |()| {
+                    on_close.call(());
+                    ui.ask(Dialog::Shortcuts);
+                },
+            }
+        }
+    }
+}
