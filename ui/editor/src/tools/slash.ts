@@ -91,18 +91,25 @@ export const Slash = Extension.create<{ context: Context }>({
     const render = (query: string) => {
       shown = matching(query)
       chosen = Math.min(chosen, Math.max(0, shown.length - 1))
-      list.replaceChildren(...(shown.length === 0
-        ? [el('div', { class: 'menu-title' }, words.noBlock)]
-        : shown.map((block, at) => el('div', {
-          class: 'menu-item', role: 'option', id: `${id}-${at}`,
-          onclick: () => pick(block),
-          onmousemove: () => {
-            if (chosen === at) return
-            chosen = at
-            mark()
-          },
-        }, icon(block.icon), el('span', {}, block.name), el('span', { class: 'menu-keys' }, words.keys(block.keys))))))
+      list.replaceChildren(...(shown.length === 0 ? [nothing] : shown.map(option)))
       mark()
+    }
+    const nothing = el('div', { class: 'menu-title' }, words.noBlock)
+    // Made once: an icon of a sprite is drawn a moment after it was put in, which would flicker with each key.
+    const options = new Map<Block, HTMLElement>()
+    const option = (block: Block): HTMLElement => {
+      const made = options.get(block) ?? el('div', {
+        class: 'menu-item', role: 'option', id: `${id}-${BLOCKS.indexOf(block)}`,
+        onclick: () => pick(block),
+        onmousemove: () => {
+          const at = shown.indexOf(block)
+          if (chosen === at) return
+          chosen = at
+          mark()
+        },
+      }, icon(block.icon), el('span', {}, block.name), el('span', { class: 'menu-keys' }, words.keys(block.keys)))
+      options.set(block, made)
+      return made
     }
 
     return [
