@@ -3,7 +3,9 @@
 mod hostile;
 mod index;
 mod memory;
+mod mutation;
 mod yjs;
+mod yrs_oracle;
 
 use inkhorn_updates::{Index, RootType, Schema};
 
