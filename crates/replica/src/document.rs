@@ -1,0 +1,178 @@
+//! One loaded document: the byte-range index that decides what is taken, and the model over yrs when somebody reads or
+//! edits it. The index is the authority; a model that fails is thrown away and built anew from it.
+
+use crate::ReplicaError;
+use crate::rows::Entry;
+use inkhorn_course::{Integrate, Lesson, Outline, Random, client_id};
+use inkhorn_protocol::{CourseId, DocId, schema};
+use inkhorn_updates::{Added, Index, Refused, RootType, Schema, StateVector};
+
+pub(crate) struct Document {
+    pub(crate) doc: DocId,
+    /// Row in the store.
+    pub(crate) id: i64,
+    pub(crate) course: CourseId,
+    pub(crate) version: u64,
+    index: Index,
+    model: Option<Model>,
+    /// Rows of the log behind the snapshot, and their bytes: when they are many, a snapshot is due.
+    pub(crate) log_rows: usize,
+    pub(crate) log_bytes: usize,
+    /// When it was last used, in jobs.
+    pub(crate) used: u64,
+}
+
+pub(crate) enum Model {
+    Outline(Outline),
+    Lesson(Lesson),
+}
+
+/// What an index made of an update.
+pub(crate) enum Taken {
+    /// Nothing was new.
+    Nothing,
+    /// These bytes are new: log and relay them. `gap`: and something is missing behind them.
+    New { bytes: Vec<u8>, gap: bool },
+    /// Nothing could be taken since something is missing before it.
+    Gap,
+}
+
+impl Document {
+    /// From the rows of the store: they were all taken once, so one that is refused now was changed by something else.
+    pub(crate) fn load(
+        doc: DocId,
+        id: i64,
+        course: CourseId,
+        version: u64,
+        history: &[Entry],
+    ) -> Result<Self, ReplicaError> {
+        let mut index = empty(&doc);
+        for entry in history {
+            index.add(&entry.bytes).map_err(|refused| ReplicaError::Damaged {
+                doc: doc.clone(),
+                reason: format!("version {}: {refused}", entry.version),
+            })?;
+        }
+        let log = || history.iter().filter(|entry| !entry.snapshot);
+        let (log_rows, log_bytes) = (log().count(), log().map(|entry| entry.bytes.len()).sum());
+        Ok(Self { doc, id, course, version, index, model: None, log_rows, log_bytes, used: 0 })
+    }
+
+    /// Takes an update into the index and the model.
+    pub(crate) fn take(&mut self, update: Vec<u8>) -> Result<Taken, ReplicaError> {
+        let taken = add(&mut self.index, &self.doc, update)?;
+        if let Taken::New { bytes, .. } = &taken {
+            let integrated = match &mut self.model {
+                Some(Model::Outline(outline)) => outline.apply(bytes).map(drop),
+                Some(Model::Lesson(lesson)) => lesson.apply(bytes).map(drop),
+                None => Ok(()),
+            };
+            if let Err(error) = integrated {
+                tracing::warn!(doc = %self.doc, %error, "the model is built anew from the index");
+                self.model = None;
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Takes an update that the model made itself.
+    pub(crate) fn take_own(&mut self, update: Vec<u8>) -> Result<Taken, ReplicaError> {
+        let taken = add(&mut self.index, &self.doc, update);
+        if !matches!(taken, Ok(Taken::New { .. } | Taken::Nothing)) {
+            // The model holds what the index refused.
+            self.model = None;
+        }
+        taken
+    }
+
+    /// Whether anything has arrived.
+    pub(crate) fn has_content(&self) -> bool {
+        self.version > 0
+    }
+
+    pub(crate) fn state_vector(&self) -> Vec<u8> {
+        self.index.state_vector().encode()
+    }
+
+    pub(crate) fn diff(&self, state_vector: &[u8]) -> Result<Vec<u8>, ReplicaError> {
+        let remote = StateVector::decode(state_vector)
+            .map_err(|error| ReplicaError::Refused { doc: self.doc.clone(), reason: error.to_string() })?;
+        Ok(self.index.diff(&remote))
+    }
+
+    pub(crate) fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// Memory of the index, in bytes; a model takes a small multiple of it.
+    pub(crate) fn byte_size(&self) -> usize {
+        self.index.byte_size() * if self.model.is_some() { 6 } else { 1 }
+    }
+
+    /// Forgets the model: the next use builds it from the index.
+    pub(crate) fn drop_model(&mut self) {
+        self.model = None;
+    }
+
+    /// The model, built when there is none.
+    pub(crate) fn model(&mut self, random: &mut dyn Random) -> Result<&mut Model, ReplicaError> {
+        if self.model.is_none() {
+            self.model = Some(build(&self.doc, &self.index.encode(), random)?);
+        }
+        self.model.as_mut().ok_or(ReplicaError::Closed)
+    }
+
+    pub(crate) fn outline(&mut self, random: &mut dyn Random) -> Result<&mut Outline, ReplicaError> {
+        let doc = self.doc.clone();
+        match self.model(random)? {
+            Model::Outline(outline) => Ok(outline),
+            Model::Lesson(_) => Err(ReplicaError::UnknownDoc(doc)),
+        }
+    }
+
+    pub(crate) fn lesson(&mut self, random: &mut dyn Random) -> Result<&mut Lesson, ReplicaError> {
+        let doc = self.doc.clone();
+        match self.model(random)? {
+            Model::Lesson(lesson) => Ok(lesson),
+            Model::Outline(_) => Err(ReplicaError::UnknownDoc(doc)),
+        }
+    }
+}
+
+/// A model of its own, written to by a fresh client.
+pub(crate) fn build(doc: &DocId, state: &[u8], random: &mut dyn Random) -> Result<Model, ReplicaError> {
+    let client = client_id(random);
+    let built = match doc {
+        DocId::Course(_) => Outline::load(client, state).map(Model::Outline),
+        DocId::Lesson(_) => Lesson::load(client, state).map(Model::Lesson),
+    };
+    built.map_err(|error| damaged(doc, &error))
+}
+
+pub(crate) fn damaged(doc: &DocId, error: &Integrate) -> ReplicaError {
+    ReplicaError::Damaged { doc: doc.clone(), reason: error.to_string() }
+}
+
+/// An empty index whose roots have the types of our schema.
+pub(crate) fn empty(doc: &DocId) -> Index {
+    Index::new(Schema::new(schema::roots(doc).iter().map(|(name, kind)| {
+        let kind = match kind {
+            schema::RootType::Map => RootType::Map,
+            schema::RootType::Array => RootType::Array,
+            schema::RootType::Text => RootType::Text,
+            schema::RootType::Xml => RootType::Xml,
+        };
+        (*name, kind)
+    })))
+}
+
+/// Takes an update into an index, and gives what is to be logged.
+pub(crate) fn add(index: &mut Index, doc: &DocId, update: Vec<u8>) -> Result<Taken, ReplicaError> {
+    match index.add(&update) {
+        Ok(Added { is_noop: true, gap: None, .. }) => Ok(Taken::Nothing),
+        Ok(Added { is_noop: true, gap: Some(_), .. }) => Ok(Taken::Gap),
+        Ok(Added { part, gap, .. }) => Ok(Taken::New { bytes: part.unwrap_or(update), gap: gap.is_some() }),
+        Err(Refused::Gap { .. } | Refused::UnknownReference { .. }) => Ok(Taken::Gap),
+        Err(refused) => Err(ReplicaError::Refused { doc: doc.clone(), reason: refused.to_string() }),
+    }
+}

@@ -1,0 +1,74 @@
+//! How the writer answers questions, between two commits: what is read is committed.
+
+use crate::ReplicaError;
+use crate::document::Document;
+use crate::job::{Erased, Job, ModelRead};
+use crate::ledger::EPOCH;
+use crate::rows;
+use crate::state::Read;
+use crate::writer::Writer;
+use inkhorn_protocol::{CourseId, DocId};
+
+type Result<T> = std::result::Result<T, ReplicaError>;
+
+impl Writer {
+    pub(crate) async fn read(&mut self, job: Job) {
+        // A caller that went away does not need its answer.
+        match job {
+            Job::StateVector { doc, done } => {
+                let read = self.document(&doc).await;
+                drop(done.send(read.map(|d| Read { bytes: d.state_vector(), version: d.version })));
+            }
+            Job::Diff { doc, state_vector, done } => {
+                let read = self.document(&doc).await;
+                let read = read.and_then(|d| Ok(Read { bytes: d.diff(&state_vector)?, version: d.version }));
+                drop(done.send(read));
+            }
+            Job::Look { doc, look, done } => drop(done.send(self.look(&doc, look).await)),
+            Job::Courses { done } => drop(done.send(rows::courses(&mut self.db).await)),
+            Job::Docs { course, done } => {
+                drop(done.send(rows::docs(&mut self.db, course.as_ref(), None).await));
+            }
+            Job::Doc { doc, done } => {
+                let found = rows::docs(&mut self.db, None, Some(&doc)).await;
+                drop(done.send(
+                    found.and_then(|rows| rows.into_iter().next().ok_or(ReplicaError::UnknownDoc(doc))),
+                ));
+            }
+            Job::Rejected { done } => drop(done.send(rows::rejected(&mut self.db).await)),
+            Job::Hello { done } => drop(done.send(self.hello().await)),
+            Job::Work { also, done } => drop(done.send(rows::work(&mut self.db, &also).await)),
+            Job::SyncCount { course, done } => {
+                drop(done.send(rows::sync_count(&mut self.db, course.as_ref()).await));
+            }
+            Job::Fact { name, done } => drop(done.send(rows::fact(&mut self.db, &name).await)),
+            Job::Assets { course, done } => {
+                drop(done.send(rows::assets(&mut self.db, course.as_ref()).await))
+            }
+            other => other.refuse(ReplicaError::Closed),
+        }
+    }
+
+    async fn look(&mut self, doc: &DocId, look: ModelRead) -> Result<Erased> {
+        let found = self.with_random(doc).await;
+        let (document, random): (&mut Document, _) = found.map_err(|error| match (error, doc) {
+            (ReplicaError::UnknownDoc(_), DocId::Course(course)) => {
+                ReplicaError::UnknownCourse(course.clone())
+            }
+            (error, _) => error,
+        })?;
+        Ok(match look {
+            ModelRead::Outline(look) => look(document.outline(random)?),
+            ModelRead::Lesson(look) => look(document.lesson(random)?),
+        })
+    }
+
+    async fn hello(&mut self) -> Result<(Option<String>, Vec<(CourseId, u64)>)> {
+        let epoch = rows::fact(&mut self.db, EPOCH).await?;
+        let courses = rows::courses(&mut self.db).await?;
+        Ok((
+            epoch,
+            courses.into_iter().filter(|row| row.shared).map(|row| (row.id, row.course_seq)).collect(),
+        ))
+    }
+}
