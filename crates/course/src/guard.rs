@@ -8,6 +8,7 @@ use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use yrs::block::ClientID;
+use yrs::error::UpdateError;
 use yrs::updates::{decoder::Decode, encoder::Encode};
 use yrs::{
     Doc, OffsetKind, Options, ReadTxn, StateVector, Transact, Transaction, TransactionMut, Update, WriteTxn,
@@ -62,35 +63,25 @@ impl Guarded {
     }
 
     /// One transaction; returns its update, `None` when it changed nothing.
-    pub(crate) fn write<T>(
+    pub(crate) fn write(
         &mut self,
-        edit: impl FnOnce(&mut TransactionMut<'_>) -> T,
-    ) -> Result<(T, Option<Vec<u8>>), Integrate> {
-        let Ok(txn) = self.sound()?.try_transact_mut() else { return Err(self.poison()) };
-        let mut txn = ManuallyDrop::new(txn);
-        let outcome = catch_unwind(AssertUnwindSafe(|| {
-            let value = edit(&mut txn);
+        edit: impl FnOnce(&mut TransactionMut<'_>),
+    ) -> Result<Option<Vec<u8>>, Integrate> {
+        self.transact(|txn| {
+            edit(txn);
             txn.commit();
-            let update = txn.has_changes().then(|| txn.encode_update_v1());
-            (value, update)
-        }));
-        match outcome {
-            Ok(done) => {
-                drop(ManuallyDrop::into_inner(txn));
-                Ok(done)
-            }
-            Err(_) => Err(self.poison()),
-        }
+            txn.has_changes().then(|| txn.encode_update_v1())
+        })
     }
 
     /// Integrates an update of others (or of our own log). `false` when it held nothing new.
     pub(crate) fn apply(&mut self, update: &[u8]) -> Result<bool, Integrate> {
         self.sound()?;
         let update = decode(update)?;
-        let (outcome, written) = self.write(|txn| {
+        let outcome = self.transact(|txn| {
             txn.apply_update(update)?;
             if txn.has_missing_updates() {
-                // yrs sometimes keeps back what is complete; a second try takes it (RECIPES, pitfall 3).
+                // yrs sometimes keeps back what is complete; a second try takes it.
                 if let Some(pending) = txn.prune_pending() {
                     txn.apply_update(pending)?;
                 }
@@ -99,12 +90,31 @@ impl Guarded {
             if missing {
                 drop(txn.prune_pending());
             }
-            Ok::<bool, yrs::error::UpdateError>(missing)
+            txn.commit();
+            Ok::<_, UpdateError>((missing, txn.has_changes()))
         })?;
         match outcome {
-            Ok(false) => Ok(written.is_some()),
-            Ok(true) => Err(Integrate::MissingUpdates),
+            Ok((false, changed)) => Ok(changed),
+            Ok((true, _)) => Err(Integrate::MissingUpdates),
             // Half of the update may be in: the document no longer equals any log.
+            Err(_) => Err(self.poison()),
+        }
+    }
+
+    fn transact<T>(&mut self, work: impl FnOnce(&mut TransactionMut<'_>) -> T) -> Result<T, Integrate> {
+        let Ok(txn) = self.sound()?.try_transact_mut() else {
+            return Err(self.poison());
+        };
+        let mut txn = ManuallyDrop::new(txn);
+        match catch_unwind(AssertUnwindSafe(|| work(&mut txn))) {
+            Ok(value) => {
+                // To drop a transaction is to commit it, if the work ended early.
+                match catch_unwind(AssertUnwindSafe(|| txn.commit())) {
+                    Ok(()) => drop(ManuallyDrop::into_inner(txn)),
+                    Err(_) => return Err(self.poison()),
+                }
+                Ok(value)
+            }
             Err(_) => Err(self.poison()),
         }
     }

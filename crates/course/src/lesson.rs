@@ -166,8 +166,7 @@ impl Lesson {
     }
 
     fn write(&mut self, edit: impl FnOnce(&mut TransactionMut<'_>)) -> Result<Option<Vec<u8>>, Integrate> {
-        let ((), update) = self.document.write(edit)?;
-        Ok(update)
+        self.document.write(edit)
     }
 }
 

@@ -305,8 +305,7 @@ impl Outline {
     }
 
     fn write(&mut self, edit: impl FnOnce(&mut TransactionMut<'_>)) -> Edit {
-        let ((), update) = self.document.write(edit)?;
-        Ok(update)
+        Ok(self.document.write(edit)?)
     }
 }
 
