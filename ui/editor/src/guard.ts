@@ -36,27 +36,27 @@ export function inspectBody(body: Y.XmlFragment, schema: Schema): Unknown | null
   }
 }
 
-/**
- * The part of the body that a transaction touched, as far as its top-level blocks go. `null` when it did not touch the body.
- */
-export function touched(transaction: Y.Transaction, body: Y.XmlFragment): Set<Y.AbstractType<unknown>> | null {
+/** Top-level blocks that a transaction touched; `all` when the list of blocks itself changed, `null` when the body did not. */
+export function touched(transaction: Y.Transaction, body: Y.XmlFragment): 'all' | Set<Y.AbstractType<unknown>> | null {
   const blocks = new Set<Y.AbstractType<unknown>>()
   for (const changed of transaction.changed.keys()) {
     let type = changed as unknown as Y.AbstractType<unknown>
-    if (type === (body as unknown)) {
-      body.forEach(child => blocks.add(child as unknown as Y.AbstractType<unknown>))
-      return blocks
-    }
+    if (type === (body as unknown)) return 'all'
     while (type.parent !== null && type.parent !== (body as unknown)) type = type.parent as Y.AbstractType<unknown>
     if (type.parent === (body as unknown)) blocks.add(type)
   }
   return blocks.size === 0 ? null : blocks
 }
 
-/** As `inspectBody`, for some top-level blocks only. */
-export function inspectBlocks(blocks: Iterable<Y.AbstractType<unknown>>, schema: Schema): Unknown | null {
+/** As `inspect`, for what a transaction brought: before its observers run, so before y-tiptap sees it. */
+export function inspectChange(transaction: Y.Transaction, doc: Y.Doc, schema: Schema): Unknown | null {
+  const body = doc.getXmlFragment('body')
+  if (transaction.changed.has(doc.getMap('meta') as never)) return inspect(doc, schema)
+  const blocks = touched(transaction, body)
+  if (blocks === null) return null
+  if (blocks === 'all') return inspectBody(body, schema)
   try {
-    for (const block of blocks) if (block._item === null || !block._item.deleted) buildElement(block, schema, 0)
+    for (const block of blocks) if (block._item?.deleted !== true) buildElement(block, schema, 0)
     return null
   } catch (error) {
     return error instanceof Unknown ? error : new Unknown('shape', String(error))

@@ -10,7 +10,7 @@ import type { Context } from './context.js'
 import { el } from './dom.js'
 import { type Documents, type LessonDocument, REMOTE, plainText } from './documents.js'
 import { Flash } from './flash.js'
-import { inspect, inspectBlocks, touched } from './guard.js'
+import { inspect, inspectChange, touched } from './guard.js'
 import { type Handle, type Host, type Mode, type OpenOptions, messageOf } from './host.js'
 import { readable } from './reader.js'
 import { bodySchema, readerExtensions, schemaExtensions } from './schema.js'
@@ -78,13 +78,11 @@ export class LessonView implements Handle {
   private watch(document: LessonDocument): void {
     const before = (transaction: Y.Transaction) => {
       if (transaction.origin !== REMOTE || this.mode === 'newer') return
-      const blocks = touched(transaction, document.body)
-      const version = transaction.changed.has(document.doc.getMap('meta') as never)
-      const trouble = version ? inspect(document.doc, bodySchema()) : blocks === null ? null : inspectBlocks(blocks, bodySchema())
+      const trouble = inspectChange(transaction, document.doc, bodySchema())
       if (trouble !== null) this.leaveEditing()
     }
     const after = (transaction: Y.Transaction) => {
-      if (this.mode === 'newer' && touched(transaction, document.body) !== null) this.showReader()
+      if (this.mode === 'newer' && (this.editor === null || touched(transaction, document.body) !== null)) this.showReader()
     }
     document.doc.on('beforeObserverCalls', before)
     document.doc.on('afterTransaction', after)

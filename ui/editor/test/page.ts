@@ -1,5 +1,6 @@
 /** A page for the island without a browser, and a core that keeps one Yjs document a lesson. */
 
+import { File as NodeFile } from 'node:buffer'
 import { JSDOM } from 'jsdom'
 import * as Y from 'yjs'
 import type { EventName, Host } from '../src/host.js'
@@ -7,11 +8,14 @@ import type { EventName, Host } from '../src/host.js'
 const page = new JSDOM('<!doctype html><html><body></body></html>', { pretendToBeVisual: true, url: 'http://localhost/' })
 const { window } = page
 for (const name of ['window', 'document', 'navigator', 'HTMLElement', 'HTMLInputElement', 'Element', 'Node', 'MutationObserver', 'DOMParser',
-  'getComputedStyle', 'requestAnimationFrame', 'cancelAnimationFrame', 'KeyboardEvent', 'Event', 'InputEvent', 'File', 'XMLSerializer',
+  'getComputedStyle', 'requestAnimationFrame', 'cancelAnimationFrame', 'KeyboardEvent', 'Event', 'InputEvent', 'XMLSerializer',
   'CSSStyleSheet', 'innerHeight', 'innerWidth', 'DocumentFragment'] as const) {
   const value = name === 'window' ? window : (window as unknown as Record<string, unknown>)[name]
   Object.defineProperty(globalThis, name, { value, configurable: true, writable: true })
 }
+// jsdom's own File cannot be read.
+Object.defineProperty(globalThis, 'File', { value: NodeFile, configurable: true })
+Object.defineProperty(globalThis, 'ClipboardEvent', { value: window.Event, configurable: true })
 // Layout is what jsdom has not; nothing here measures.
 const box = { left: 0, right: 0, top: 0, bottom: 0, width: 0, height: 0, x: 0, y: 0, toJSON: () => ({}) }
 for (const owner of [window.Range.prototype, window.Element.prototype] as { getClientRects: unknown; getBoundingClientRect: unknown }[]) {

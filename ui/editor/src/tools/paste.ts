@@ -137,8 +137,9 @@ export const Paste = Extension.create<{ context: Context }>({
             return false
           },
           handlePaste: (view, event) => {
-            const data = event.clipboardData
-            if (data === null || !view.editable) return false
+            // A paste by a program has an event without data.
+            const data = event.clipboardData as DataTransfer | null | undefined
+            if (data === null || data === undefined || !view.editable) return false
             const html = data.getData('text/html')
             const text = data.getData('text/plain')
             const files = [...data.files]

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+
+const styles = join(process.cwd(), '../styles')
+const tokens = new Map<string, [light: string, dark: string]>()
+for (const [, name, light, dark] of readFileSync(join(styles, 'tokens.css'), 'utf8').matchAll(/--([\w-]+): light-dark\((#\w+), (#\w+)\);/g)) {
+  tokens.set(name ?? '', [light ?? '', dark ?? ''])
+}
+
+function luminance(hex: string): number {
+  const [r = 0, g = 0, b = 0] = [1, 3, 5].map(at => {
+    const part = Number.parseInt(hex.slice(at, at + 2), 16) / 255
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4
+  })
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b
+}
+
+function contrast(a: string, b: string): number {
+  const [high = 0, low = 0] = [luminance(a), luminance(b)].sort((x, y) => y - x)
+  return (high + 0.05) / (low + 0.05)
+}
+
+const GROUNDS = ['paper', 'raised', 'sunken', 'hover', 'accent-soft', 'synced-soft', 'waiting-soft', 'trouble-soft']
+/** What is read, on all that it is read on: 4.5 to 1. */
+const TEXT: [string, string[]][] = [
+  ['ink', [...GROUNDS, 'pressed', 'marked']],
+  ['muted', ['paper', 'raised', 'sunken', 'hover', 'accent-soft']],
+  ['accent', ['paper', 'raised', 'sunken', 'accent-soft']],
+  ['synced', ['paper', 'raised', 'sunken', 'synced-soft']],
+  ['waiting', ['paper', 'raised', 'waiting-soft']],
+  ['trouble', ['paper', 'raised', 'sunken', 'trouble-soft']],
+  ['on-accent', ['accent', 'accent-hover']],
+  ['on-trouble', ['trouble']],
+  ['on-peer', Array.from({ length: 8 }, (_, i) => `peer-${i + 1}`)],
+]
+/** What is seen, not read: 3 to 1. */
+const GRAPHICS: [string, string[]][] = [
+  ['faint', ['paper', 'raised', 'sunken']],
+  ['accent', GROUNDS],
+  ['waiting', ['sunken']],
+  ...Array.from({ length: 8 }, (_, i): [string, string[]] => [`peer-${i + 1}`, ['paper', 'raised', 'sunken']]),
+]
+
+for (const [theme, side] of [['light', 0], ['dark', 1]] as const) {
+  for (const [kind, pairs, least] of [['text', TEXT, 4.5], ['graphics', GRAPHICS, 3]] as const) {
+    test(`every ${kind} pair of the ${theme} theme reaches ${least} to 1`, () => {
+      const short = pairs.flatMap(([over, unders]) => unders.map(under => {
+        const a = tokens.get(over)?.[side] ?? assert.fail(over)
+        const b = tokens.get(under)?.[side] ?? assert.fail(under)
+        return { pair: `${over} on ${under}`, ratio: Math.round(contrast(a, b) * 100) / 100 }
+      })).filter(({ ratio }) => ratio < least)
+      assert.deepEqual(short, [])
+    })
+  }
+}
+
+test('the tokens are those of the look', () => {
+  const look: Record<string, [string, string]> = {
+    paper: ['#FCFBF8', '#15171C'], raised: ['#FFFFFF', '#1C1F26'], sunken: ['#F4F2EC', '#101216'],
+    ink: ['#1E222B', '#E8E5DE'], muted: ['#5B6170', '#A6A9B3'], faint: ['#7F8491', '#7A7E8A'],
+    line: ['#E6E3DB', '#2A2E37'], 'line-strong': ['#CFCBC0', '#3A3F4B'], accent: ['#2C4A8A', '#8FA9E6'], 'on-accent': ['#FFFFFF', '#12151C'],
+    synced: ['#2F7A66', '#6CC2A9'], waiting: ['#8C6010', '#E0B35A'], trouble: ['#A8382B', '#F08A7C'],
+  }
+  for (const [name, values] of Object.entries(look)) assert.deepEqual(tokens.get(name), values, name)
+})
+
+test('no file but the tokens names a colour', () => {
+  const raw = readdirSync(styles).filter(name => name.endsWith('.css') && name !== 'tokens.css').flatMap(name =>
+    [...readFileSync(join(styles, name), 'utf8').matchAll(/#[0-9a-f]{3,8}\b|\brgba?\(|\bhsla?\(|\boklch\(/gi)].map(match => `${name}: ${match[0]}`))
+  assert.deepEqual(raw, [])
+})
+
+test('every icon that the styles and the island name is in the sprite list', () => {
+  const listed = new Set(readFileSync('icons.txt', 'utf8').split(/\s+/))
+  const walk = (folder: string): string[] => readdirSync(folder, { withFileTypes: true }).flatMap(entry =>
+    entry.isDirectory() ? walk(join(folder, entry.name)) : [readFileSync(join(folder, entry.name), 'utf8')])
+  const used = walk('src').join('\n').matchAll(/\bicon(?:Button)?\('([a-z0-9-]+)'|\bicon: '([a-z0-9-]+)'/g)
+  for (const [, a, b] of used) assert.ok(listed.has(a ?? b ?? ''), a ?? b)
+})

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { lesson, opened, paragraph } from './helpers.js'
+import { PushQueue } from '../src/queue.js'
+import { flush, hasPending } from '../src/index.js'
+
+test('an edit that the core refuses freezes the lesson and hands over its text; opened again it is as the core has it', async () => {
+  const { core, name } = lesson([paragraph('kept')])
+  const view = await opened(core, name)
+  core.gate = () => Promise.reject(new Error('client id taken'))
+  view.editor().commands.insertContentAt(5, ' and typed')
+  const frozen = await core.heard<{ message: string; text: string }>('frozen')
+  assert.deepEqual(frozen, { message: 'client id taken', text: 'kept and typed' })
+  assert.equal(view.editor().isEditable, false)
+  view.editor().commands.insertContentAt(1, 'more')
+  assert.equal(view.handle.text(), 'kept and typed')
+  await assert.rejects(view.handle.flush())
+  await assert.rejects(flush())
+  view.end()
+  core.gate = null
+  const again = await opened(core, name)
+  assert.equal(again.handle.text(), 'kept')
+  assert.equal(again.mode, 'edit')
+  again.editor().commands.insertContentAt(5, '!')
+  await again.handle.flush()
+  assert.equal(hasPending(), false)
+  again.end()
+})
+
+test('the queue sends in order, one at a time, and merges what waits', async () => {
+  const sent: number[][] = []
+  let free: () => void = () => undefined
+  let saved = 0
+  const queue = new PushQueue(
+    async update => { sent.push([...update]); await new Promise<void>(done => { free = done }) },
+    updates => new Uint8Array(updates.flatMap(update => [...update])),
+    { saving: () => undefined, saved: () => { saved += 1 }, unsaved: () => undefined, refused: () => undefined },
+  )
+  for (const n of [1, 2, 3]) queue.add(new Uint8Array([n]))
+  const all = queue.flush()
+  assert.deepEqual(sent, [[1]])
+  free()
+  await new Promise(setImmediate)
+  assert.deepEqual(sent, [[1], [2, 3]])
+  assert.equal(saved, 0)
+  free()
+  await all
+  assert.equal(saved, 1)
+  assert.equal(queue.pending, false)
+})
+
+test('a push that fails for a passing reason is tried again with the same bytes', async () => {
+  const sent: number[][] = []
+  const said: string[] = []
+  const queue = new PushQueue(
+    update => { sent.push([...update]); return sent.length < 3 ? Promise.reject({ retry: true, message: 'disk full' }) : Promise.resolve() },
+    updates => new Uint8Array(updates.flatMap(update => [...update])),
+    { saving: () => said.push('saving'), saved: () => said.push('saved'), unsaved: () => said.push('unsaved'), refused: () => said.push('refused') },
+    () => Promise.resolve(),
+  )
+  queue.add(new Uint8Array([7]))
+  await queue.flush()
+  assert.deepEqual(sent, [[7], [7], [7]])
+  assert.deepEqual(said, ['saving', 'unsaved', 'unsaved', 'saved'])
+})
