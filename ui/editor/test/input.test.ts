@@ -21,7 +21,7 @@ test('a dropped image is stored first and then named in the lesson and in its as
   await core.heard('saved')
   const hash = 'ab'.repeat(32)
   assert.deepEqual(core.doc(name).getMap('assets').get(hash), { mime: 'image/png', bytes: 3, name: 'plan.png' })
-  assert.match(core.doc(name).getXmlFragment('body').toString(), new RegExp(`^<paragraph>see<image [^>]*src="asset:${hash}"`))
+  assert.match(core.doc(name).getXmlFragment('body').toString(), new RegExp(`^<paragraph>see</paragraph><image [^>]*src="asset:${hash}"></image><paragraph></paragraph>$`))
   view.end()
 })
 

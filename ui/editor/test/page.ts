@@ -136,7 +136,8 @@ export function everything(): Json[] {
       { type: 'text', text: 'relative', marks: [{ type: 'link', attrs: { href: '../other.md' } }] },
       { type: 'text', text: 'foreign', marks: [{ type: 'link', attrs: { href: 'https://e.org', target: '_blank', rel: 'noopener', class: null } }] }),
     p(t('http://example.org/bare and '), { type: 'hardBreak' }, t('😀 emoji, العربية, 日本語')),
-    p({ type: 'image', attrs: { src: `asset:${'cd'.repeat(32)}`, alt: 'a', title: 't' } }, t(' beside text '), { type: 'image', attrs: { src: 'missing/pic.png' } }),
+    { type: 'image', attrs: { src: `asset:${'cd'.repeat(32)}`, alt: 'a', title: 't' } },
+    { type: 'image', attrs: { src: 'missing/pic.png' } },
     p(),
     { type: 'bulletList', content: [
       { type: 'listItem', content: [p(t('one')), { type: 'bulletList', content: [{ type: 'listItem', content: [p(t('nested'))] }] }] },

@@ -1,6 +1,5 @@
 /**
- * Images: inline nodes, as in Markdown; one that stands alone in its paragraph is shown as a figure.
- * Ours have `src = "asset:<sha256>"`; what is not here is said calmly, with its name and its alternative text.
+ * Images: blocks of their own. Ours have `src = "asset:<sha256>"`; what is not here is said calmly, with its name and its alternative text.
  */
 
 import { Image } from '@tiptap/extension-image'
@@ -23,8 +22,7 @@ function fileName(src: string): string {
 
 export function lessonImage(context: Context) {
   return Image.extend({
-    inline: true,
-    group: 'inline',
+    group: 'block',
     draggable: true,
     addNodeView() {
       return ({ node: first, getPos, editor }) => {
@@ -52,7 +50,7 @@ export function lessonImage(context: Context) {
             if (typeof pos === 'number') editor.commands.focus(pos + 1)
           },
         })
-        const dom = el('span', { class: 'image', contenteditable: 'false' }, picture, missing, alt)
+        const dom = el('div', { class: 'image', contenteditable: 'false' }, picture, missing, alt)
 
         const say = (state: 'loading' | 'ready' | 'missing', sentence = '') => {
           dom.dataset.state = state
@@ -116,5 +114,5 @@ export function lessonImage(context: Context) {
         }
       }
     },
-  }).configure({ inline: true, allowBase64: true })
+  }).configure({ inline: false, allowBase64: true })
 }

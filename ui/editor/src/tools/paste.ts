@@ -2,7 +2,7 @@
 
 import { Extension, type Editor } from '@tiptap/core'
 import { Fragment, Slice, type Node } from '@tiptap/pm/model'
-import { Plugin, TextSelection } from '@tiptap/pm/state'
+import { Plugin, TextSelection, type Transaction } from '@tiptap/pm/state'
 import type { Context } from '../context.js'
 import { messageOf } from '../host.js'
 import { toWellFormed } from '../tidy.js'
@@ -10,6 +10,21 @@ import * as words from '../words.js'
 
 /** Image types that every webview shows. */
 const IMAGES = /^image\/(png|jpeg|gif|webp|avif|svg\+xml|bmp)$/
+
+/** An image in the place of an empty paragraph, else behind the block of the caret; with a paragraph behind it to go on in. */
+function putImage(tr: Transaction, hash: string): void {
+  const { schema } = tr.doc.type
+  const image = schema.node('image', { src: `asset:${hash}`, alt: null })
+  const { $to } = tr.selection
+  const depth = Math.max(1, $to.depth)
+  const empty = $to.parent.type.name === 'paragraph' && $to.parent.content.size === 0
+  const at = empty ? $to.before(depth) : $to.depth === 0 ? $to.pos : $to.after(depth)
+  if (empty) tr.replaceWith(at, $to.after(depth), image)
+  else tr.insert(at, image)
+  const behind = at + image.nodeSize
+  if (tr.doc.resolve(behind).nodeAfter?.isTextblock !== true) tr.insert(behind, schema.node('paragraph'))
+  tr.setSelection(TextSelection.create(tr.doc, behind + 1)).scrollIntoView()
+}
 
 /** Stores image files, one after the other, and puts each into the text where the caret then is. */
 async function insertImages(editor: Editor, context: Context, files: File[], at: number | null): Promise<void> {
@@ -24,14 +39,8 @@ async function insertImages(editor: Editor, context: Context, files: File[], at:
       const bytes = new Uint8Array(await file.arrayBuffer())
       const hash = await context.host.putAsset(context.course, context.lesson, name, file.type, bytes)
       if (editor.isDestroyed || !editor.isEditable) return
-      editor.chain().command(({ tr, state }) => {
-        const { $to } = tr.selection
-        const image = state.schema.node('image', { src: `asset:${hash}`, alt: null })
-        const target = $to.parent.inlineContent && $to.parent.type.spec.code !== true
-          ? tr.insert($to.pos, image)
-          : tr.insert($to.after(Math.max(1, $to.depth)), state.schema.node('paragraph', null, image))
-        const end = target.mapping.map($to.pos, 1)
-        tr.setSelection(TextSelection.near(tr.doc.resolve(Math.min(end, tr.doc.content.size))))
+      editor.chain().command(({ tr }) => {
+        putImage(tr, hash)
         return true
       }).run()
       context.nameAsset(hash, file.type, bytes.length, name)
