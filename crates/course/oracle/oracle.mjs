@@ -131,6 +131,11 @@ const handlers = {
     return { updates, pending: docs[doc].store.pendingStructs !== null || docs[doc].store.pendingDs !== null };
   },
   dump: ({ doc }) => ({ body: plain(docs[doc].getXmlFragment("body"))[0] }),
+  // What is deleted: [client, from, to], in order.
+  deleted: ({ doc }) => {
+    const clients = [...Y.snapshot(docs[doc]).ds.clients].sort(([a], [b]) => a - b);
+    return { ranges: clients.flatMap(([client, items]) => items.map(({ clock, len }) => [client, clock, clock + len])) };
+  },
   // Reads a lesson as the editor does. `writes` counts what that did to the document: it must be nothing.
   read: ({ update }) => {
     const doc = new Y.Doc();

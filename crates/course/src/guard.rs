@@ -173,3 +173,21 @@ fn decode(update: &[u8]) -> Result<Update, Integrate> {
         Err(_) => Err(Integrate::Invalid { reason: "the decoder failed".to_owned() }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_counts_as_yjs_does_and_collects_what_was_deleted() {
+        let guarded = Guarded::new(u64::MAX, &[]);
+        let doc = guarded.sound().unwrap();
+        assert_eq!(doc.offset_kind(), OffsetKind::Utf16);
+        assert!(!doc.skip_gc());
+        assert_eq!(
+            doc.client_id().get(),
+            CLIENT_BITS,
+            "an id of more than 53 bits would be another one in JavaScript"
+        );
+    }
+}

@@ -21,6 +21,7 @@ mod tests {
         assert!(!holds_more(&old, &new));
         assert!(holds_more(&new, &old));
         assert!(holds_more(&other, &old));
+        assert!(holds_more(&new, &other), "the trasher had somebody else's edits, but not this one");
         assert!(holds_more(&old, b"?"), "an unreadable memory of the trasher saves the lesson");
         assert!(!holds_more(&[0], b"?"), "a lesson without content has nothing to save");
     }

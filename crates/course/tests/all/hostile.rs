@@ -19,7 +19,7 @@ fn hex(text: &str) -> Vec<u8> {
     digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
 }
 
-fn index(roots: &[(&'static str, RootType)]) -> Index {
+pub(crate) fn index(roots: &[(&'static str, RootType)]) -> Index {
     let kind = |kind: &RootType| match kind {
         RootType::Map => inkhorn_updates::RootType::Map,
         RootType::Array => inkhorn_updates::RootType::Array,

@@ -132,6 +132,7 @@ fn an_update_that_builds_on_what_is_not_here_is_refused_and_can_come_again() {
     assert_eq!(b.apply(&second), Err(Integrate::MissingUpdates));
     assert_eq!(b.state_vector().unwrap(), [0], "nothing is kept pending");
     b.apply(&first).unwrap();
+    assert_eq!(b.body().unwrap(), body(), "what was refused does not come in by itself");
     b.apply(&second).unwrap();
     assert_eq!(b.body().unwrap(), a.body().unwrap());
     assert!(matches!(b.diff(&[0xff]), Err(Integrate::Invalid { .. })), "not a state vector");

@@ -60,6 +60,25 @@ fn nodes_stand_where_they_were_put_and_move_as_one() {
 }
 
 #[test]
+fn siblings_that_share_a_position_make_room_between_them() {
+    // Two people whose randomness is the same put their chapters at the same position.
+    let (mut a, mut b) = (Outline::new(1), Outline::new(2));
+    let mut random = || [7; 16];
+    for (outline, name) in [(&mut a, "x"), (&mut b, "y")] {
+        outline.add(&mut random, Chapter, None, None, "", id(name)).unwrap();
+    }
+    a.apply(&b.encode().unwrap()).unwrap();
+    let order = |outline: &Outline| ids(&outline.view().unwrap().nodes).join(" ");
+    assert_eq!(order(&a), "x y", "ties stand in the order of their ids");
+    a.add(&mut random, Chapter, None, Some(&id("y")), "", id("z")).unwrap();
+    assert_eq!(order(&a), "x z y");
+    b.apply(&a.encode().unwrap()).unwrap();
+    b.add(&mut random, Chapter, None, None, "", id("w")).unwrap();
+    b.move_node(&mut random, &id("w"), None, Some(&id("y"))).unwrap();
+    assert_eq!(order(&b), "x z w y");
+}
+
+#[test]
 fn a_kind_stands_only_where_it_belongs() {
     let (mut a, ..) = two();
     let mut add = |kind, parent: Option<&str>| {

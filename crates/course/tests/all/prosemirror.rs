@@ -96,7 +96,9 @@ fn numbers_stay_numbers_and_truths_truths_in_javascript() {
         bytes: 5_000_000_000,
         name: "ä.png".to_owned(),
     };
-    let (_, update) = Lesson::create(1, &body(), 1, &[asset]).unwrap();
+    let mut body = body();
+    body.content.push(Node::new("image", vec![]).with("src", "asset:1").with("alt", Value::Null));
+    let (_, update) = Lesson::create(1, &body, 1, &[asset]).unwrap();
     let read = yjs.ask("read", json!({"update": base64(&update)}));
     assert_eq!(
         read["assets"],
@@ -106,6 +108,11 @@ fn numbers_stay_numbers_and_truths_truths_in_javascript() {
     assert_eq!(plain.content[0].attrs["level"], json!(2));
     assert_eq!(plain.content[2].content[0].attrs["checked"], json!(true));
     assert_eq!(plain.content[5].content[0].content[0].attrs["colwidth"], json!([120, 80]));
+    let attrs = &plain.content.last().unwrap().attrs;
+    assert!(
+        attrs.contains_key("src") && !attrs.contains_key("alt"),
+        "the editor never writes null: {attrs:?}"
+    );
 }
 
 fn inline() -> impl Strategy<Value = Vec<Node>> {
