@@ -1,0 +1,265 @@
+//! The cache as windows see it: events become invalidations, changes become batches for each window.
+//!
+//! The cache alone decides what is stale; a window is told which answers changed, at most 60 times a second,
+//! whatever the storm, and asks again for those that it shows.
+
+use crate::fetch::Projections;
+use crate::net::Net;
+use inkhorn_events::{Event, Item, Status, Subscriber, Subscription};
+use inkhorn_protocol::key::QueryKey;
+use inkhorn_protocol::session::EventKind;
+use inkhorn_protocol::window::QueryReply;
+use inkhorn_protocol::{AssetHash, DocId};
+use inkhorn_replica::Replica;
+use inkhorn_server_state::{Options, ServerState, Watcher};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+/// Time between two batches of a window: one frame of a usual screen.
+pub const BATCH_EVERY: Duration = Duration::from_millis(17);
+
+/// Name of a window.
+pub type WindowId = String;
+
+/// What changed for a window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// Number of the batch, from 1; a window that misses one asks again for everything.
+    pub seq: u64,
+    /// Answers that changed.
+    pub keys: Vec<QueryKey>,
+    /// Assets that arrived or were uploaded.
+    pub assets: Vec<AssetHash>,
+    /// Word was lost: everything that is shown is to be asked for again.
+    pub resync: bool,
+}
+
+/// The batches of one window. Dropping it ends the window's observations.
+#[derive(Debug)]
+pub struct Feed {
+    name: WindowId,
+    window: Arc<Window>,
+    windows: Windows,
+    seq: u64,
+    not_before: Instant,
+}
+
+impl Feed {
+    /// Waits for the next batch. Cancel safe.
+    pub async fn next(&mut self) -> Batch {
+        tokio::time::sleep_until(self.not_before).await;
+        let keys = tokio::select! {
+            keys = self.window.watcher.changed() => keys,
+            () = self.window.arrived.notified() => BTreeSet::new(),
+        };
+        let others = std::mem::take(&mut *lock(&self.window.others));
+        self.seq += 1;
+        self.not_before = Instant::now() + BATCH_EVERY;
+        Batch {
+            seq: self.seq,
+            keys: keys.into_iter().collect(),
+            assets: others.assets.into_iter().collect(),
+            resync: others.resync,
+        }
+    }
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
+        let mut windows = lock(&self.windows.shared.windows);
+        // A window that was reloaded has a new feed under the same name.
+        if windows.get(&self.name).is_some_and(|window| Arc::ptr_eq(window, &self.window)) {
+            windows.remove(&self.name);
+        }
+    }
+}
+
+struct Window {
+    watcher: Watcher<Projections>,
+    others: Mutex<Others>,
+    arrived: Notify,
+}
+
+impl std::fmt::Debug for Window {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Window").finish_non_exhaustive()
+    }
+}
+
+#[derive(Default)]
+struct Others {
+    assets: BTreeSet<AssetHash>,
+    resync: bool,
+}
+
+/// The cache and the windows that observe it; clones are the same.
+#[derive(Clone)]
+pub(crate) struct Windows {
+    shared: Arc<Shared>,
+}
+
+impl std::fmt::Debug for Windows {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Windows").finish_non_exhaustive()
+    }
+}
+
+struct Shared {
+    cache: ServerState<Projections>,
+    windows: Mutex<HashMap<WindowId, Arc<Window>>>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Windows {
+    pub(crate) fn new(replica: Replica, net: Net, subscriber: &Subscriber) -> Self {
+        let cache = ServerState::new(Projections { replica, net }, Options::default());
+        let shared = Arc::new(Shared { cache, windows: Mutex::default(), task: Mutex::default() });
+        let task = tokio::spawn(listen(Self { shared: Arc::clone(&shared) }, subscriber.subscribe()));
+        *lock(&shared.task) = Some(task);
+        Self { shared }
+    }
+
+    /// Ends the task; it and the windows hold the replica.
+    pub(crate) fn close(&self) {
+        if let Some(task) = lock(&self.shared.task).take() {
+            task.abort();
+        }
+        lock(&self.shared.windows).clear();
+    }
+
+    /// The feed of a window; what the window observed before is forgotten, since its page starts anew.
+    pub(crate) fn subscribe(&self, name: WindowId) -> Feed {
+        let window = self.fresh();
+        lock(&self.shared.windows).insert(name.clone(), Arc::clone(&window));
+        Feed { name, window, windows: self.clone(), seq: 0, not_before: Instant::now() }
+    }
+
+    fn fresh(&self) -> Arc<Window> {
+        let watcher = self.shared.cache.watch();
+        Arc::new(Window { watcher, others: Mutex::default(), arrived: Notify::new() })
+    }
+
+    pub(crate) fn observe(&self, name: &str, key: &QueryKey) {
+        let window = lock(&self.shared.windows).get(name).cloned();
+        if let Some(window) = window {
+            window.watcher.observe(key);
+        }
+    }
+
+    pub(crate) fn unobserve(&self, name: &str, key: &QueryKey) {
+        let window = lock(&self.shared.windows).get(name).cloned();
+        if let Some(window) = window {
+            window.watcher.unobserve(key);
+        }
+    }
+
+    pub(crate) async fn query(&self, key: &QueryKey) -> QueryReply {
+        let reply = self.shared.cache.query(key).await;
+        QueryReply {
+            status: reply.status,
+            fetch_status: reply.fetch_status,
+            version: reply.revision,
+            data: reply.data.map(|projection| projection.json.clone()),
+            error: reply.error,
+        }
+    }
+
+    /// Somebody signed in or out.
+    pub(crate) fn account_changed(&self) {
+        for prefix in [&["account"][..], &["remote"], &["sync"], &["courses"], &["course"]] {
+            self.shared.cache.invalidate(prefix);
+        }
+    }
+
+    fn each(&self, change: impl Fn(&mut Others)) {
+        let windows: Vec<_> = lock(&self.shared.windows).values().cloned().collect();
+        for window in windows {
+            change(&mut lock(&window.others));
+            window.arrived.notify_one();
+        }
+    }
+
+    fn heard(&self, event: &Event) {
+        let cache = &self.shared.cache;
+        match event {
+            Event::Connection { status } => {
+                cache.invalidate(&["sync"]);
+                cache.invalidate(&["account"]);
+                if matches!(status, Status::Connected { .. }) {
+                    cache.resume();
+                }
+            }
+            // Anything may have changed meanwhile; equal answers are told to nobody.
+            Event::Resynced => cache.invalidate(&[]),
+            Event::Course { course, kind } => {
+                cache.invalidate(&["sync"]);
+                match kind {
+                    // Content reaches the cache when it is here, by the replica's own events.
+                    EventKind::Documents { .. } | EventKind::Registered { .. } => {}
+                    EventKind::Title { .. } => {
+                        cache.invalidate(&["courses"]);
+                        cache.invalidate(&["remote"]);
+                    }
+                    // A role decides what may be edited, down to each lesson.
+                    EventKind::Members { .. } | EventKind::Unknown => {
+                        cache.invalidate(&["course", course.as_str()]);
+                        cache.invalidate(&["courses"]);
+                        cache.invalidate(&["remote"]);
+                    }
+                }
+            }
+            Event::Operation { .. } => cache.invalidate(&["remote"]),
+            Event::DocumentChanged { course, doc, .. } => match doc {
+                DocId::Course(_) => {
+                    // Also its lessons: one may be in Trash now, or out of it.
+                    cache.invalidate(&["course", course.as_str()]);
+                    cache.invalidate(&["courses"]);
+                }
+                DocId::Lesson(lesson) => {
+                    cache.invalidate(&["course", course.as_str(), "lesson", lesson.as_str()]);
+                }
+            },
+            Event::SyncStateChanged { course, doc } => {
+                cache.invalidate(&["sync"]);
+                cache.invalidate(&["courses"]);
+                if let DocId::Lesson(lesson) = doc {
+                    cache.invalidate(&["course", course.as_str(), "lesson", lesson.as_str()]);
+                }
+            }
+            Event::CoursesChanged => {
+                cache.invalidate(&["courses"]);
+                cache.invalidate(&["course"]);
+                cache.invalidate(&["sync"]);
+            }
+            Event::AssetChanged { hash, .. } => {
+                cache.invalidate(&["sync"]);
+                cache.invalidate(&["courses"]);
+                self.each(|others| {
+                    others.assets.insert(hash.clone());
+                });
+            }
+        }
+    }
+}
+
+/// Turns events into invalidations until the spine ends.
+async fn listen(windows: Windows, mut events: Subscription) {
+    while let Some(item) = events.recv().await {
+        match item {
+            Item::Event(event) => windows.heard(&event),
+            Item::Resync { missed } => {
+                tracing::info!(missed, "events were missed: everything is read again");
+                windows.shared.cache.invalidate(&[]);
+                windows.each(|others| others.resync = true);
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The network half as functions of [`Core`].
+
+use crate::Core;
+use crate::error::Result;
+use crate::feed::{Feed, WindowId};
+use inkhorn_protocol::key::QueryKey;
+use inkhorn_protocol::projection::{Account, SyncSummary};
+use inkhorn_protocol::rest::{Course, Member};
+use inkhorn_protocol::window::QueryReply;
+use inkhorn_protocol::CourseId;
+use std::time::Duration;
+
+impl Core {
+    /// The account that is signed in, if any.
+    ///
+    /// # Errors
+    /// None today; the answer may come from elsewhere later.
+    pub async fn account(&self) -> Result<Option<Account>> {
+        Ok(self.net().account())
+    }
+
+    /// Signs in with a token. Plain http is refused except to this computer, unless `allow_plain_http`.
+    ///
+    /// # Errors
+    /// The address, the token, or the way to the server: in words.
+    pub async fn login(&self, server: &str, token: &str, allow_plain_http: bool) -> Result<Account> {
+        let account = self.net().login(server, token, allow_plain_http).await?;
+        self.windows().account_changed();
+        Ok(account)
+    }
+
+    /// Signs in with a password; it is traded for a token and not kept.
+    ///
+    /// # Errors
+    /// As [`Core::login`].
+    pub async fn login_password(
+        &self,
+        server: &str,
+        email: &str,
+        password: &str,
+        allow_plain_http: bool,
+    ) -> Result<Account> {
+        let account = self.net().login_password(server, email, password, allow_plain_http).await?;
+        self.windows().account_changed();
+        Ok(account)
+    }
+
+    /// Signs out. Courses and waiting edits stay here.
+    ///
+    /// # Errors
+    /// When the sign-in cannot be removed from the profile.
+    pub async fn logout(&self) -> Result<()> {
+        self.net().logout()?;
+        self.windows().account_changed();
+        Ok(())
+    }
+
+    /// Puts a local course on the server. May be repeated: it goes on where it was.
+    ///
+    /// # Errors
+    /// Why it is not there, or not whole yet.
+    pub async fn share(&self, course: &CourseId) -> Result<()> {
+        self.net().share(course).await
+    }
+
+    /// Takes a course of the server to this computer.
+    ///
+    /// # Errors
+    /// Not a member, or the way to the server.
+    pub async fn join(&self, course: &CourseId) -> Result<()> {
+        self.net().join(course).await
+    }
+
+    /// Courses on the server that the user is a member of.
+    ///
+    /// # Errors
+    /// The way to the server.
+    pub async fn remote_courses(&self) -> Result<Vec<Course>> {
+        self.net().remote_courses().await
+    }
+
+    /// Members of a course, from the server.
+    ///
+    /// # Errors
+    /// The way to the server.
+    pub async fn members(&self, course: &CourseId) -> Result<Vec<Member>> {
+        self.net().members(course).await
+    }
+
+    /// Connects, and syncs until nothing is pending in either direction.
+    ///
+    /// # Errors
+    /// Why something still waits after `timeout` or for good. Nothing is lost by any of them.
+    pub async fn sync(&self, timeout: Duration) -> Result<SyncSummary> {
+        self.net().sync(timeout).await
+    }
+
+    /// What waits, what is synced, how the connection is.
+    ///
+    /// # Errors
+    /// The replica's.
+    pub async fn sync_summary(&self) -> Result<SyncSummary> {
+        self.net().sync_summary().await
+    }
+
+    /// Tries to connect now rather than at the next try.
+    pub fn retry_now(&self) {
+        self.net().retry_now();
+    }
+
+    /// The feed of a window: batches of what changed. Its page starts with nothing observed.
+    pub fn subscribe(&self, window: impl Into<WindowId>) -> Feed {
+        self.windows().subscribe(window.into())
+    }
+
+    /// What is known about a key, through the cache.
+    pub async fn query(&self, key: &QueryKey) -> QueryReply {
+        self.windows().query(key).await
+    }
+
+    /// The window shows this: it is kept fresh, and the window is told when it changes.
+    pub fn observe(&self, window: &str, key: &QueryKey) {
+        self.windows().observe(window, key);
+    }
+
+    /// The window does not show this any more.
+    pub fn unobserve(&self, window: &str, key: &QueryKey) {
+        self.windows().unobserve(window, key);
+    }
+}

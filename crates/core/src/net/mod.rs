@@ -1,0 +1,275 @@
+//! The network half of the core: the sign-in, the calls over HTTP, the session that drives the document-sync
+//! engine, and the transfer of assets.
+//!
+//! - [`account`]: who is signed in where
+//! - [`rest`]: the calls over HTTP
+//! - [`register`]: operations: registering documents, titles; share and join
+//! - [`session`]: one task that owns the link, the engine and every answer of the replica
+//! - [`assets`]: one task that uploads and downloads
+//! - [`sync`]: "until nothing waits in either direction", and the words for why not
+//! - [`api`]: these as functions of [`crate::Core`]
+
+pub(crate) mod account;
+mod api;
+mod assets;
+mod register;
+pub(crate) mod rest;
+mod session;
+mod sync;
+
+use crate::error::{Code, CoreError, Result};
+use account::{AccountFile, SignIn};
+use inkhorn_events::{Publisher, Status};
+use inkhorn_protocol::projection::{Account, SyncSummary};
+use inkhorn_protocol::{DocId, OpId};
+use inkhorn_replica::Replica;
+use inkhorn_transport::{Connection, Transport, WebSocket};
+use rest::{Http, Rest};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinHandle;
+
+/// The network half; clones are the same.
+#[derive(Clone)]
+pub(crate) struct Net {
+    shared: Arc<Shared>,
+    tasks: Arc<Mutex<Vec<JoinHandle<()>>>>,
+}
+
+/// What the tasks and the calls share.
+pub(crate) struct Shared {
+    replica: Replica,
+    connection: Connection,
+    http: Http,
+    file: AccountFile,
+    /// A std mutex: held for a copy, never across a wait.
+    account: Mutex<Option<SignIn>>,
+    asks: mpsc::UnboundedSender<session::Ask>,
+    progress: watch::Sender<Progress>,
+    /// There may be assets to move.
+    assets: Notify,
+    /// Stays connected by itself (the app), or only while `sync` runs (the command line).
+    always: bool,
+}
+
+/// How far the session is; `sync` waits on it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Progress {
+    /// Answers to hello so far.
+    pub(crate) greetings: u64,
+    /// Value of `greetings` at which the engine last said that nothing is under way.
+    pub(crate) settled_at: u64,
+    /// Why something cannot be synced on this connection.
+    pub(crate) trouble: Option<CoreError>,
+    /// Why assets are not moving.
+    pub(crate) asset_trouble: Option<CoreError>,
+}
+
+impl Net {
+    /// Opens the network half of a profile. With `connect` it connects now and stays connected.
+    pub(crate) fn open(profile: &Path, replica: Replica, publisher: Publisher, connect: bool) -> Result<Self> {
+        Self::open_over(Arc::new(WebSocket::default()), profile, replica, publisher, connect)
+    }
+
+    pub(crate) fn open_over(
+        transport: Arc<dyn Transport>,
+        profile: &Path,
+        replica: Replica,
+        publisher: Publisher,
+        connect: bool,
+    ) -> Result<Self> {
+        let http = Http::new()?;
+        let file = AccountFile::new(profile);
+        let account = file.read()?;
+        let (connection, links) = Connection::spawn(transport, publisher);
+        let (asks, inbox) = mpsc::unbounded_channel();
+        let shared = Arc::new(Shared {
+            replica,
+            connection,
+            http,
+            file,
+            account: Mutex::new(account),
+            asks,
+            progress: watch::Sender::new(Progress::default()),
+            assets: Notify::new(),
+            always: connect,
+        });
+        let tasks = vec![
+            tokio::spawn(session::run(Arc::clone(&shared), links, inbox)),
+            tokio::spawn(assets::run(Arc::clone(&shared))),
+        ];
+        if connect {
+            shared.connect();
+        }
+        Ok(Self { shared, tasks: Arc::new(Mutex::new(tasks)) })
+    }
+
+    /// Says goodbye and ends the tasks. What was not sent is sent next time.
+    pub(crate) async fn close(&self) {
+        self.shared.connection.close().await;
+        let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        for task in tasks {
+            task.abort();
+            let _ = task.await;
+        }
+    }
+
+    // ---- account --------------------------------------------------------------------------------
+
+    pub(crate) fn account(&self) -> Option<Account> {
+        self.shared.sign_in().map(|s| Account { server: s.server, email: s.email, name: s.name })
+    }
+
+    /// Signs in with a token; the server says whose it is.
+    pub(crate) async fn login(&self, server: &str, token: &str, plain_http: bool) -> Result<Account> {
+        let endpoint = account::endpoint(server, plain_http)?;
+        let token = token.trim();
+        if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(CoreError::new(Code::Invalid, "This is not a token: it is one word, made by the server."));
+        }
+        let me = self.shared.http.at(endpoint.clone(), token.to_owned()).me().await?;
+        let sign_in = SignIn {
+            server: endpoint.to_string(),
+            plain_http,
+            token: token.to_owned(),
+            email: me.email,
+            name: me.name,
+        };
+        self.shared.file.write(&sign_in)?;
+        *self.shared.lock() = Some(sign_in.clone());
+        self.shared.connection.stop(None);
+        if self.shared.always {
+            self.shared.connect();
+        }
+        Ok(Account { server: sign_in.server, email: sign_in.email, name: sign_in.name })
+    }
+
+    /// Signs in with a password, which is traded for a token and not kept.
+    pub(crate) async fn login_password(
+        &self,
+        server: &str,
+        email: &str,
+        password: &str,
+        plain_http: bool,
+    ) -> Result<Account> {
+        let endpoint = account::endpoint(server, plain_http)?;
+        let token = self.shared.http.login(&endpoint, email.trim(), password).await?;
+        self.login(server, &token, plain_http).await
+    }
+
+    /// Signs out. Courses and waiting edits stay on this computer.
+    pub(crate) fn logout(&self) -> Result<()> {
+        self.shared.file.remove()?;
+        *self.shared.lock() = None;
+        self.shared.connection.forget();
+        Ok(())
+    }
+
+    // ---- connection -----------------------------------------------------------------------------
+
+    /// Tries to connect now rather than at the next try.
+    pub(crate) fn retry_now(&self) {
+        if self.shared.connection.status() == Status::Local {
+            self.shared.connect();
+        } else {
+            self.shared.connection.try_now();
+        }
+        self.shared.assets.notify_one();
+    }
+
+    /// Keeps a document subscribed while a window shows it.
+    pub(crate) fn open_doc(&self, doc: &DocId) -> OpenDoc {
+        self.shared.ask(session::Ask::Open(doc.clone()));
+        OpenDoc { asks: self.shared.asks.clone(), doc: doc.clone() }
+    }
+
+    /// What the sync pill shows.
+    pub(crate) async fn sync_summary(&self) -> Result<SyncSummary> {
+        let replica = &self.shared.replica;
+        let synced_at_ms = replica.fact(SYNCED_AT).await?.and_then(|text| text.parse().ok());
+        Ok(SyncSummary {
+            status: self.shared.status(),
+            count: replica.sync_count(None).await?,
+            synced_at_ms,
+            rejected: replica.rejected().await?,
+        })
+    }
+}
+
+impl std::fmt::Debug for Net {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Net").field("status", &self.shared.connection.status()).finish_non_exhaustive()
+    }
+}
+
+/// Name of the fact that holds when everything was last synced.
+const SYNCED_AT: &str = "synced_at_ms";
+
+/// A window has a document open; dropping it closes it.
+#[derive(Debug)]
+#[must_use = "dropping it closes the document"]
+pub(crate) struct OpenDoc {
+    asks: mpsc::UnboundedSender<session::Ask>,
+    doc: DocId,
+}
+
+impl Drop for OpenDoc {
+    fn drop(&mut self) {
+        let _ = self.asks.send(session::Ask::Close(self.doc.clone()));
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<SignIn>> {
+        self.account.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn sign_in(&self) -> Option<SignIn> {
+        self.lock().clone()
+    }
+
+    /// The calls of the signed-in user.
+    fn rest(&self) -> Result<Rest> {
+        let Some(sign_in) = self.sign_in() else {
+            return Err(CoreError::new(
+                Code::SignedOut,
+                "No server is set up: sign in to one first. Everything stays on this computer until then.",
+            ));
+        };
+        Ok(self.http.at(sign_in.endpoint()?, sign_in.token))
+    }
+
+    /// Connects to the server of the sign-in, if there is one.
+    fn connect(&self) {
+        let Some(sign_in) = self.sign_in() else { return };
+        match sign_in.endpoint() {
+            Ok(endpoint) => self.connection.start(endpoint),
+            Err(error) => self.connection.stop(Some(error.message)),
+        }
+    }
+
+    /// The status as people see it: with a server set up one is offline, not local.
+    fn status(&self) -> Status {
+        match self.connection.status() {
+            Status::Local if self.lock().is_some() => Status::Offline { next_try_ms: None, why: None },
+            status => status,
+        }
+    }
+
+    fn ask(&self, ask: session::Ask) {
+        // Fails only when the session has ended: the program is closing.
+        let _ = self.asks.send(ask);
+    }
+}
+
+/// Milliseconds since the Unix epoch: the core is an adapter, its parts get the time passed in.
+pub(crate) fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// A fresh operation id.
+fn new_op() -> OpId {
+    OpId::from_uuid(uuid::Uuid::new_v4())
+}

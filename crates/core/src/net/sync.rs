@@ -1,0 +1,139 @@
+//! "Sync": connects, and waits until nothing is pending in either direction; else says why not.
+
+use super::session::Ask;
+use super::{Net, Progress};
+use crate::error::{Code, CoreError, Result};
+use inkhorn_events::Status;
+use inkhorn_protocol::projection::{SyncCount, SyncSummary};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The store is asked this often beside the news of the session: edits that are made meanwhile count too.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// A settled engine while something still waits: so long it may be a matter of news that have not arrived.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+impl Net {
+    /// Syncs documents and assets of all shared courses, for at most `timeout`.
+    ///
+    /// # Errors
+    /// Why something still waits: signed out, offline, refused edits, time over. Nothing is lost by any of them.
+    pub(crate) async fn sync(&self, timeout: Duration) -> Result<SyncSummary> {
+        let shared = &self.shared;
+        // Says so when nobody is signed in.
+        shared.rest()?;
+        let before = shared.progress.borrow().greetings;
+        match shared.connection.status() {
+            Status::Connected { .. } => shared.ask(Ask::Hello),
+            Status::Local => shared.connect(),
+            // Also after a refused token: it may have been accepted again.
+            _ => shared.connection.try_now(),
+        }
+        shared.progress.send_modify(|progress| progress.trouble = None);
+        // From here on the status is what came of this call, not what it was before.
+        shared.connection.taken_in().await;
+        shared.assets.notify_one();
+        let outcome = self.settle(before, Instant::now() + timeout).await;
+        let summary = self.sync_summary().await;
+        if !shared.always {
+            shared.connection.stop(None);
+        }
+        outcome?;
+        summary
+    }
+
+    async fn settle(&self, before: u64, deadline: Instant) -> Result<()> {
+        let shared = &self.shared;
+        let mut progress = shared.progress.subscribe();
+        let mut status = shared.connection.watch();
+        let mut last_reason = None;
+        let mut still: Option<(SyncCount, Instant)> = None;
+        loop {
+            let now = progress.borrow_and_update().clone();
+            let count = shared.replica.sync_count(None).await?;
+            match status.borrow_and_update().clone() {
+                Status::Offline { next_try_ms: None, why } => return Err(self.stopped(&now, why)),
+                Status::Offline { why, .. } => last_reason = why.or(last_reason),
+                Status::Connected { .. } => last_reason = None,
+                Status::Local | Status::Connecting { .. } => {}
+            }
+            let settled = now.greetings > before && now.settled_at == now.greetings;
+            if settled && count.is_settled() {
+                return rejected(self, count).await;
+            }
+            // Settled, and yet something waits: it was given up on, or its turn does not come.
+            if settled && now.asset_trouble.is_none() {
+                match &still {
+                    Some((then, since)) if *then == count && since.elapsed() > PATIENCE => {
+                        return Err(now.trouble.unwrap_or_else(|| waits(count)));
+                    }
+                    Some((then, _)) if *then == count => {}
+                    _ => still = Some((count, Instant::now())),
+                }
+            }
+            if Instant::now() >= deadline {
+                return Err(match (last_reason, now.trouble.or(now.asset_trouble)) {
+                    (Some(why), _) => CoreError::new(Code::Offline, format!("{why} {}", safe(count))),
+                    (None, Some(trouble)) => trouble,
+                    (None, None) => waits(count),
+                });
+            }
+            tokio::select! {
+                changed = progress.changed() => if changed.is_err() { return Err(closed()) },
+                changed = status.changed() => if changed.is_err() { return Err(closed()) },
+                () = tokio::time::sleep_until(deadline.min(Instant::now() + LOOK_EVERY)) => {}
+            }
+        }
+    }
+
+    /// The connection was given up until the user does something.
+    fn stopped(&self, progress: &Progress, why: Option<String>) -> CoreError {
+        if let Some(trouble) = &progress.trouble {
+            return trouble.clone();
+        }
+        match why {
+            Some(why) => CoreError::new(Code::SignedOut, why),
+            None => CoreError::new(Code::Offline, "The connection was ended."),
+        }
+    }
+}
+
+/// All is settled; edits that the server refused are still worth a word, and an exit code.
+async fn rejected(net: &Net, count: SyncCount) -> Result<()> {
+    if count.rejected == 0 {
+        return Ok(());
+    }
+    let first = net.shared.replica.rejected().await?.into_iter().next();
+    let why = first.map(|edit| super::rest::sentence(&edit.why)).unwrap_or_default();
+    let (what, are) = if count.rejected == 1 { ("change was", "it is") } else { ("changes were", "they are") };
+    Err(CoreError::new(
+        Code::Rejected,
+        format!("{} {what} refused by the server: {why} Nothing is lost: {are} kept on this computer.", count.rejected),
+    ))
+}
+
+fn waits(count: SyncCount) -> CoreError {
+    CoreError::new(Code::Timeout, format!("Not everything is synced yet. {}", safe(count)))
+}
+
+fn safe(count: SyncCount) -> String {
+    let mut parts = Vec::new();
+    for (n, one, many) in [
+        (count.waiting_edits, "change waits", "changes wait"),
+        (count.waiting_uploads, "image waits for upload", "images wait for upload"),
+        (count.waiting_downloads, "document or image has not arrived", "documents or images have not arrived"),
+    ] {
+        if n > 0 {
+            parts.push(format!("{n} {}", if n == 1 { one } else { many }));
+        }
+    }
+    match parts.is_empty() {
+        true => "Everything on this computer is safe.".to_owned(),
+        false => format!("{}; everything on this computer is safe, and sync goes on next time.", parts.join(", ")),
+    }
+}
+
+fn closed() -> CoreError {
+    CoreError::new(Code::Other, "The profile is closed.")
+}
