@@ -38,8 +38,8 @@ pub(crate) fn read(path: &Path) -> io::Result<Option<ImportedAsset>> {
 /// Bytes that are looked at: a drawing program may put a long comment before `<svg`.
 const HEAD: usize = 4096;
 
-/// The type of an image by its first bytes.
-pub(crate) fn mime(head: &[u8]) -> Option<&'static str> {
+/// The type of an image by its first bytes; `None` if it is no image that a web view shows.
+pub fn mime(head: &[u8]) -> Option<&'static str> {
     let at = |from: usize, mark: &[u8]| head.get(from..from + mark.len()) == Some(mark);
     let magic: [(&str, bool); 8] = [
         ("image/png", at(0, b"\x89PNG\r\n\x1a\n")),

@@ -6,6 +6,7 @@ use crate::{
     html::{self, Piece},
     inlines::{self, Item},
     source::{self, Source, pairs},
+    valid::{is_block, is_valid},
 };
 use comrak::{
     Arena, Options,
@@ -70,11 +71,15 @@ impl Build<'_> {
         let mut out = Vec::new();
         for node in parent.children() {
             let before = out.len();
+            let pending = self.next.take();
             self.block(node, depth, &mut out);
-            if let Some(list) = self.next.filter(|_| out.len() > before) {
-                self.next = None;
-                let line = self.line(node);
-                self.apply(list, line, &mut out, before);
+            match pending {
+                Some(list) if out.len() > before => {
+                    let line = self.line(node);
+                    self.apply(list, line, &mut out, before);
+                }
+                Some(list) => self.next = Some(list),
+                None => {}
             }
         }
         out
@@ -111,6 +116,8 @@ impl Build<'_> {
                 if code.fenced
                     && code.info == JSON_FENCE
                     && let Ok(node) = serde_json::from_str::<Node>(literal)
+                    && is_block(&node)
+                    && is_valid(&node)
                 {
                     out.push(node);
                     return;
@@ -236,8 +243,7 @@ impl Build<'_> {
         out: &mut Vec<Node>,
     ) {
         // A list may mix tasks and plain items, a body may not: each run becomes a list of its own.
-        let mut number = start;
-        for item in list.children() {
+        for (number, item) in (start..).zip(list.children()) {
             let task = match &item.data().value {
                 NodeValue::TaskItem(task) => Some(task.symbol.is_some()),
                 _ => None,
@@ -259,7 +265,6 @@ impl Build<'_> {
                     out.push(list);
                 }
             }
-            number += 1;
         }
         if kind == ListType::Ordered && out.iter().any(|node| node.kind == "taskList") {
             let line = self.line(list);
@@ -613,8 +618,8 @@ fn trim_ends(content: &mut Vec<Node>) {
     }
 }
 
-/// The text of the first heading of level 1, else of a heading that begins the text.
-pub(crate) fn first_heading(markdown: &str) -> Option<String> {
+/// The text of the first heading of level 1, else, if wanted, of a heading that begins the text.
+pub(crate) fn first_heading(markdown: &str, top: bool) -> Option<String> {
     let source = source::prepare(markdown);
     let arena = Arena::new();
     let root = comrak::parse_document(&arena, &source.text, &options());
@@ -624,7 +629,7 @@ pub(crate) fn first_heading(markdown: &str) -> Option<String> {
     };
     // Inside quotes and lists a heading is not the page's own.
     let first = root.children().find(|node| level(node) == Some(1));
-    let found = first.or_else(|| root.first_child().filter(|node| level(node).is_some()))?;
+    let found = first.or_else(|| root.first_child().filter(|node| top && level(node).is_some()))?;
     let mut build = Build { env: &mut crate::env::Plain, source: &source, notes: Vec::new(), next: None };
     let mut blocks = Vec::new();
     build.block(found, 0, &mut blocks);

@@ -6,8 +6,9 @@ use inkhorn_protocol::{
 };
 use serde_json::Value;
 
-/// Deepest body that is walked by recursion; what lies deeper is flattened to text by the parser. A lesson has 10.
-pub(crate) const MAX_DEPTH: usize = 48;
+/// Deepest nesting that the parser makes; what lies deeper becomes text. Real lessons have 10, and the JSON reader,
+/// which holds four levels for each of ours, refuses 128.
+pub(crate) const MAX_DEPTH: usize = 28;
 
 /// The same body with everything implicit left out: attributes that are null or that say what holds anyway, empty
 /// texts, neighbouring texts that differ in nothing; marks in the order of [`BODY_MARKS`]. Numbers that arrive as

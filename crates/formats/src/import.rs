@@ -99,14 +99,15 @@ fn read_pages(tree: &Tree, options: &ImportOptions, report: &mut Reporter) -> Pa
                 format!("It cannot be read ({trouble}); it stands at the top of the lesson, as code."),
             );
         }
-        let title = page_title(&text);
+        let title = page_title(&text, name);
         pages.insert(name.clone(), Page { text, title });
     }
     pages
 }
 
-/// Title by front matter, else by the first heading of level 1, else by a heading at the very top.
-fn page_title(text: &front::Text) -> Option<String> {
+/// Title by front matter, else by the first heading of level 1, else by a heading at the very top;
+/// but a name with spaces was given by hand, and says more than a lower heading.
+fn page_title(text: &front::Text, name: &str) -> Option<String> {
     let front = text.front.get("title").and_then(|value| match value {
         serde_json::Value::String(text) => Some(text.clone()),
         serde_json::Value::Number(number) => Some(number.to_string()),
@@ -116,7 +117,9 @@ fn page_title(text: &front::Text) -> Option<String> {
         let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
         (!title.is_empty()).then_some(title)
     };
-    front.and_then(trimmed).or_else(|| blocks::first_heading(&text.body).and_then(trimmed))
+    front
+        .and_then(trimmed)
+        .or_else(|| blocks::first_heading(&text.body, !name.contains(' ')).and_then(trimmed))
 }
 
 struct Numbered {

@@ -39,8 +39,10 @@ pub mod sample;
 mod scan;
 mod shape;
 mod source;
+mod valid;
 mod write;
 
+pub use asset::mime as image_type;
 pub use canonical::{canonical, plain_text};
 pub use course::{
     AssetUse, ExportCourse, ExportError, ExportNode, ExportReport, FrontMatter, ImportError, ImportOptions,
@@ -48,6 +50,7 @@ pub use course::{
 };
 pub use export::export_course;
 pub use import::import_folder;
+pub use valid::is_valid;
 pub use write::body_to_markdown;
 
 use inkhorn_protocol::body::Node;

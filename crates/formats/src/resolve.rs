@@ -211,11 +211,10 @@ impl Env for Linker<'_, '_> {
             );
             return href.to_owned();
         };
-        if let Some(page) = targets.iter().find_map(|path| self.library.page(path)) {
-            if let Some(id) = self.library.lessons.get(&page).cloned() {
-                self.count("link between lessons", Outcome::Converted);
-                return format!("lesson:{id}{fragment}");
-            }
+        let page = targets.iter().find_map(|path| self.library.page(path));
+        if let Some(id) = page.and_then(|page| self.library.lessons.get(&page).cloned()) {
+            self.count("link between lessons", Outcome::Converted);
+            return format!("lesson:{id}{fragment}");
         }
         if let Some(file) = targets.iter().find_map(|path| self.library.file(path)) {
             self.note(line, "link", Outcome::Kept, format!("{file} is a file beside the lessons and is not part of the course; the link is kept as it is."));

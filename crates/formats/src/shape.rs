@@ -39,7 +39,7 @@ pub(crate) fn shape(entries: Vec<Entry>, pages: &Pages, course: &str, report: &m
         shaper.run(&mut run, &mut chapters, false);
         let title = shaper.title(&entry);
         let mut children = Vec::new();
-        children.extend(entry.file.as_deref().map(|file| shaper.own_page(file)));
+        children.extend(shaper.own_page(&entry));
         for child in entry.children {
             children.extend(shaper.below_chapter(child));
         }
@@ -121,8 +121,9 @@ impl Shaper<'_> {
     }
 
     /// The page of a folder or of a nested chapter, as the first lesson in it.
-    fn own_page(&mut self, file: &str) -> Place {
-        self.lesson(Entry::page(file))
+    fn own_page(&mut self, entry: &Entry) -> Option<Place> {
+        let page = Entry::page(entry.file.as_deref()?);
+        Some(self.lesson(Entry { title: entry.title.clone(), ..page }))
     }
 
     fn below_chapter(&mut self, entry: Entry) -> Vec<Place> {
@@ -131,7 +132,7 @@ impl Shaper<'_> {
         }
         let title = self.title(&entry);
         let mut children = Vec::new();
-        children.extend(entry.file.as_deref().map(|file| self.own_page(file)));
+        children.extend(self.own_page(&entry));
         for child in entry.children {
             self.below_section(child, &title, &mut children);
         }
@@ -158,10 +159,7 @@ impl Shaper<'_> {
             Outcome::Converted,
             format!("\"{title}\" was a fourth level; its lessons now stand in the section \"{section}\"."),
         );
-        if let Some(file) = &entry.file {
-            let own = self.own_page(file);
-            out.push(own);
-        }
+        out.extend(self.own_page(&entry));
         for child in entry.children {
             self.below_section(child, section, out);
         }

@@ -59,6 +59,9 @@ pub(crate) fn prepare(markdown: &str) -> Source {
 
 type Line = (String, u32);
 
+/// Deepest nesting of divs: real ones have three, and each level makes every fence longer.
+const MAX_DIVS: usize = 24;
+
 /// Follows fenced code blocks and multi-line comments, whose lines are nobody's markup.
 #[derive(Default)]
 struct Fences {
@@ -264,6 +267,10 @@ fn number_divs(mut lines: Vec<Line>) -> (Vec<Line>, Vec<Div>) {
             literal.extend(stack.pop().map(|open| open.line));
         }
         if !body[colons..].trim().is_empty() {
+            if stack.len() >= MAX_DIVS {
+                literal.push(at);
+                continue;
+            }
             stack.push(Open { line: at, quotes, height: 1 });
         } else if let Some(open) = stack.pop_if(|open| open.quotes == quotes) {
             if let Some(outer) = stack.last_mut() {

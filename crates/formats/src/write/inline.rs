@@ -126,11 +126,9 @@ impl Writer {
             escaped.pop();
             escaped.push_str("\\!");
         }
-        if self.place == Place::Heading {
-            if last && escaped.ends_with('#') {
-                escaped.pop();
-                escaped.push_str("\\#");
-            }
+        if self.place == Place::Heading && last && escaped.ends_with('#') {
+            escaped.pop();
+            escaped.push_str("\\#");
         }
         self.out.push_str(&escaped);
         Some(())

@@ -65,8 +65,18 @@ fn block(node: &Node, depth: usize) -> String {
     if depth > MAX_DEPTH / 2 {
         return json(node);
     }
+    // What is inside is written once, whatever form is tried around it: else the cost doubles with every level.
+    let inner = match node.kind.as_str() {
+        "blockquote" | "callout" => vec![vec![below(&node.content, depth)]],
+        "bulletList" | "orderedList" | "taskList" => node
+            .content
+            .iter()
+            .map(|item| item.content.iter().map(|node| block(node, depth + 1)).collect())
+            .collect(),
+        _ => vec![],
+    };
     for attempt in 0..4 {
-        let Some(text) = write(node, attempt, depth) else { continue };
+        let Some(text) = write(node, &inner, attempt, depth) else { continue };
         if blocks::parse(&text, &mut Plain).content.as_slice() == std::slice::from_ref(node) {
             return text;
         }
@@ -93,7 +103,7 @@ fn below(nodes: &[Node], depth: usize) -> String {
 }
 
 /// The form of a block for an attempt; `None` if there is none.
-fn write(node: &Node, attempt: usize, depth: usize) -> Option<String> {
+fn write(node: &Node, inner: &[Vec<String>], attempt: usize, depth: usize) -> Option<String> {
     let once = || (attempt == 0).then_some(());
     let style = || [Style::Plain, Style::Escaped, Style::Tags].get(attempt).copied();
     match node.kind.as_str() {
@@ -120,10 +130,10 @@ fn write(node: &Node, attempt: usize, depth: usize) -> Option<String> {
         }
         "blockquote" => {
             once()?;
-            Some(prefixed(&below(&node.content, depth), "> "))
+            Some(prefixed(inner.first()?.first()?, "> "))
         }
-        "callout" => callout(node, attempt, depth),
-        "bulletList" | "orderedList" | "taskList" => list(node, attempt, depth),
+        "callout" => callout(node, inner.first()?.first()?, attempt),
+        "bulletList" | "orderedList" | "taskList" => list(node, inner, attempt),
         "table" => match attempt {
             3 => Some(div_table(node, depth)),
             _ => pipe_table(node, style()?),
@@ -157,10 +167,9 @@ fn code(node: &Node) -> Option<String> {
     Some(format!("{fence}{info}\n{text}{fence}"))
 }
 
-fn callout(node: &Node, attempt: usize, depth: usize) -> Option<String> {
+fn callout(node: &Node, content: &str, attempt: usize) -> Option<String> {
     let kind = node.attr("kind")?;
     let title = node.attr("title");
-    let content = below(&node.content, depth);
     match attempt {
         // The kinds that GitHub and mdBook know.
         0 if ["note", "tip", "important", "warning", "caution"].contains(&kind) => {
@@ -181,7 +190,7 @@ fn callout(node: &Node, attempt: usize, depth: usize) -> Option<String> {
                 (false, None) => format!("{{class={}}}", quoted(kind)),
                 (false, Some(title)) => format!("{{class={} title={}}}", quoted(kind), quoted(title)),
             };
-            Some(div(&info, &content))
+            Some(div(&info, content))
         }
         _ => None,
     }
@@ -198,7 +207,7 @@ fn div(info: &str, content: &str) -> String {
     format!("{colons} {info}\n\n{content}\n\n{colons}")
 }
 
-fn list(node: &Node, attempt: usize, depth: usize) -> Option<String> {
+fn list(node: &Node, inner: &[Vec<String>], attempt: usize) -> Option<String> {
     let start = node.attrs.get("start").and_then(Value::as_u64).unwrap_or(1);
     let tight = attempt == 0 && node.content.iter().all(|item| is_tight(&item.content));
     if attempt > 0 && (attempt > 1 || node.content.iter().any(|item| !is_tight(&item.content))) {
@@ -212,6 +221,7 @@ fn list(node: &Node, attempt: usize, depth: usize) -> Option<String> {
             _ => return None,
         };
         let mut content = item.content.as_slice();
+        let mut parts = inner.get(at)?.as_slice();
         let mut text = match item.attrs.get("checked").and_then(Value::as_bool) {
             Some(true) => "[x] ".to_owned(),
             Some(false) => "[ ] ".to_owned(),
@@ -220,17 +230,16 @@ fn list(node: &Node, attempt: usize, depth: usize) -> Option<String> {
         let blank =
             content.first().is_some_and(|first| first.kind == "paragraph" && first.content.is_empty());
         if item.kind == "taskItem" {
-            let [first, rest @ ..] = content else { return None };
-            content = rest;
-            text += &if blank { "<!-- -->".to_owned() } else { block(first, depth + 1) };
+            let (first, rest) = parts.split_first()?;
+            (content, parts) = (&content[1..], rest);
+            text += if blank { "<!-- -->" } else { first };
             if !content.is_empty() {
                 text += if tight { "\n" } else { "\n\n" };
             }
         } else if blank && content.get(1).is_none_or(|next| next.kind != "paragraph") {
-            content = &content[1..];
+            (content, parts) = (&content[1..], &parts[1..]);
         }
-        let parts: Vec<String> = content.iter().map(|node| block(node, depth + 1)).collect();
-        text += if tight { parts.join("\n") } else { join(content, &parts, false) }.trim_end_matches('\n');
+        text += if tight { parts.join("\n") } else { join(content, parts, false) }.trim_end_matches('\n');
         let pad = " ".repeat(if item.kind == "taskItem" { 2 } else { marker.len() });
         let mut lines = text.lines();
         let mut out = format!("{marker}{}", lines.next().unwrap_or("")).trim_end().to_owned();
