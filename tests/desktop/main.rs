@@ -1,1 +1,10 @@
-fn main(){}
+//! The real window, driven through WebDriver on a screen of its own. One file a behaviour.
+#![allow(missing_docs, reason = "a test binary has no readers of its documentation")]
+
+mod collaboration;
+mod crash;
+mod keyboard;
+mod locked;
+mod saved;
+mod support;
+mod untouched;
