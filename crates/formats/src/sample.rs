@@ -2,8 +2,24 @@
 
 use std::{fs, io, path::Path};
 
+macro_rules! file {
+    ($name:literal) => {
+        ($name, include_bytes!(concat!("../sample/", $name)) as &[u8])
+    };
+}
+
 /// The files of the sample course: path inside the folder, bytes.
-pub const FILES: &[(&str, &[u8])] = &[];
+pub const FILES: &[(&str, &[u8])] = &[
+    file!("book.toml"),
+    file!("src/1-writing/blocks.md"),
+    file!("src/1-writing/first-lesson.md"),
+    file!("src/2-together/offline.md"),
+    file!("src/2-together/sync-words.md"),
+    file!("src/3-courses/import-export.md"),
+    file!("src/3-courses/keyboard.md"),
+    file!("src/SUMMARY.md"),
+    file!("src/assets/inkhorn.svg"),
+];
 
 /// Writes the sample course to an empty folder, from which [`crate::import_folder`] reads it.
 ///

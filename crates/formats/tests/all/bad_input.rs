@@ -32,7 +32,7 @@ fn what_may_not_be_read_is_named() {
     use std::os::unix::fs::PermissionsExt;
     let dir = folder(&[("a.md", "# A"), ("b.md", "# B"), ("c/d.md", "# D")]);
     let closed =
-        |name: &str| fs::set_permissions(dir.path().join(name), fs::Permissions::from_mode(0)).unwrap();
+        |name: &str| fs::set_permissions(dir.path().join(name), fs::Permissions::from_mode(0o000)).unwrap();
     closed("b.md");
     closed("c");
     if fs::read(dir.path().join("b.md")).is_ok() {

@@ -331,3 +331,17 @@ fn odd_titles_empty_chapters_and_unknown_ids_survive_an_export() {
     assert_eq!(lessons(&again.nodes)[0].lesson.as_ref().unwrap().body, body);
     assert_eq!(lessons(&again.nodes)[2].lesson.as_ref().unwrap().body, heading);
 }
+
+#[test]
+fn the_tour_of_inkhorn_is_whole() {
+    let dir = folder(&[]);
+    inkhorn_formats::sample::write_to(dir.path()).unwrap();
+    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("sample");
+    let on_disk = import(&here);
+    let course = import(dir.path());
+    assert_eq!((outline(&course.nodes), lessons(&course.nodes).len()), (outline(&on_disk.nodes), 6));
+    assert_eq!((course.title.as_str(), course.assets.len()), ("A tour of Inkhorn", 1));
+    assert_eq!(course.report.count(Outcome::Missing) + course.report.count(Outcome::Dropped), 0);
+    assert_eq!(leads_to(&course, "src/1-writing/first-lesson.md"), "src/1-writing/blocks.md");
+    assert_round_trip(&course);
+}

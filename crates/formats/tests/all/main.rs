@@ -1,5 +1,5 @@
 //! What the formats promise, on files of our own and on the corpora beside the repository where they are present.
-#![allow(missing_docs, unreachable_pub)]
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::print_stdout)]
 
 mod bad_input;
 mod bodies;
