@@ -1,0 +1,242 @@
+//! Folders of Markdown become courses, and courses become folders.
+
+use crate::{Code, Core, CoreError, Result, blocking, random16};
+use inkhorn_course::{Lesson, Outline, client_id};
+use inkhorn_formats::{
+    ExportCourse, ExportNode, ExportReport, ImportError, ImportOptions, ImportedCourse, ImportedNode, sample,
+};
+use inkhorn_protocol::fidelity::FidelityReport;
+use inkhorn_protocol::projection::{AssetRef, NodeKind, OutlineNode};
+use inkhorn_protocol::rest::ASSET_TYPES;
+use inkhorn_protocol::{AssetHash, CourseId, NodeId, schema};
+use inkhorn_replica::{Files, NewCourse, ReplicaError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::Path;
+
+/// Fact: the sample course was made, under this id. It is made once, also when it is deleted later.
+const SAMPLE: &str = "sample_course";
+
+impl Core {
+    /// Makes a course of a folder of Markdown (or of one file). The course is there whole, or not at all.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] when the folder cannot be read, [`Code::Invalid`] when it is not a course, and the store's.
+    pub async fn import_folder(
+        &self,
+        path: &Path,
+        title: Option<String>,
+    ) -> Result<(CourseId, FidelityReport)> {
+        let title = title.as_deref().map(crate::outline::checked).transpose()?;
+        let (path, replica) = (path.to_owned(), self.replica().clone());
+        let id = CourseId::from_random(random16());
+        let course = id.clone();
+        let (course, report) = blocking(move || {
+            let options = ImportOptions { title, ..ImportOptions::default() };
+            let mut ids = || NodeId::from_random(random16());
+            let imported = inkhorn_formats::import_folder(&path, &options, &mut ids).map_err(import_error)?;
+            let report = imported.report.clone();
+            Ok((documents(course, imported, replica.files())?, report))
+        })
+        .await?;
+        self.replica().create_course(course).await?;
+        Ok((id, report))
+    }
+
+    /// Makes the sample course.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn import_sample(&self) -> Result<CourseId> {
+        let folder = blocking(|| {
+            let unpack = || {
+                let folder = tempfile::tempdir()?;
+                sample::write_to(folder.path())?;
+                Ok(folder)
+            };
+            unpack().map_err(|error: io::Error| {
+                CoreError::new(Code::Other, format!("The sample course could not be unpacked: {error}."))
+            })
+        })
+        .await?;
+        let (course, _) = self.import_folder(folder.path(), None).await?;
+        self.replica().set_fact(SAMPLE, course.as_str()).await?;
+        Ok(course)
+    }
+
+    /// On the first start of a profile: makes the sample course and names it. `None` on every later start, and in a
+    /// profile that has courses already.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn first_start(&self) -> Result<Option<CourseId>> {
+        if self.replica().fact(SAMPLE).await?.is_some() || !self.replica().courses().await?.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(self.import_sample().await?))
+    }
+
+    /// Writes a course to a folder that is new or empty, from which it can be imported again.
+    ///
+    /// # Errors
+    /// [`Code::Invalid`] when the folder is not empty, [`Code::DiskFull`], [`Code::NotFound`], and the store's; nothing
+    /// is left in the folder then.
+    pub async fn export_course(&self, course: &CourseId, out: &Path) -> Result<ExportReport> {
+        let view = self.outline(course).await?;
+        let mut missing = Vec::new();
+        let mut nodes = Vec::new();
+        for node in view.nodes.iter().chain(&view.recovered) {
+            nodes.push(Box::pin(self.export_node(node, &mut missing)).await?);
+        }
+        if let Some(title) = missing.first() {
+            return Err(CoreError::new(
+                Code::NotFound,
+                format!(
+                    "{} of the lessons, “{title}” among them, have not arrived on this computer yet, so nothing was \
+                     written. Sync first.",
+                    missing.len()
+                ),
+            ));
+        }
+        let export = ExportCourse { title: view.title, nodes };
+        let (replica, out) = (self.replica().clone(), out.to_owned());
+        blocking(move || {
+            let mut asset = |hash: &AssetHash| {
+                replica.files().get(hash).map_err(|error| io::Error::other(error.to_string()))
+            };
+            inkhorn_formats::export_course(&export, &mut asset, &out)
+                .map_err(|error| CoreError::new(Code::Invalid, error.to_string()))
+        })
+        .await
+    }
+
+    async fn export_node(&self, node: &OutlineNode, missing: &mut Vec<String>) -> Result<ExportNode> {
+        let mut children = Vec::new();
+        for child in &node.children {
+            children.push(Box::pin(self.export_node(child, missing)).await?);
+        }
+        let (mut body, mut assets) = (None, Vec::new());
+        if node.kind == NodeKind::Lesson {
+            let read = self.replica().with_lesson(&node.id, |lesson| {
+                Ok::<_, inkhorn_course::BodyError>((
+                    lesson.body()?,
+                    lesson.assets()?,
+                    lesson.schema_version()?,
+                ))
+            });
+            match read.await {
+                Ok(read) => {
+                    let (found, named, version) = read.map_err(ReplicaError::from)?;
+                    if version.is_none() {
+                        missing.push(node.title.clone());
+                    }
+                    body = Some(found);
+                    assets = named;
+                }
+                Err(ReplicaError::UnknownDoc(_)) => missing.push(node.title.clone()),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(ExportNode {
+            id: node.id.clone(),
+            kind: kind_out(node.kind),
+            title: node.title.clone(),
+            children,
+            body,
+            front_matter: BTreeMap::new(),
+            assets: assets.into_iter().map(use_of).collect(),
+        })
+    }
+}
+
+/// All documents of an imported course, and its assets as files.
+fn documents(id: CourseId, imported: ImportedCourse, files: &Files) -> Result<NewCourse> {
+    let mut random = random16;
+    let mut stored = BTreeSet::new();
+    for asset in &imported.assets {
+        if !ASSET_TYPES.contains(&asset.mime.as_str()) {
+            continue;
+        }
+        // A file that changed or went away since it was read: the lesson shows the image as missing.
+        let Ok(bytes) = std::fs::read(&asset.path) else { continue };
+        if Files::hash(&bytes) == asset.hash {
+            files.put(&bytes)?;
+            stored.insert(asset.hash.clone());
+        }
+    }
+    let mut outline = Outline::new(client_id(&mut random));
+    outline.set_title(&imported.title).map_err(ReplicaError::from)?;
+    let mut course =
+        NewCourse { id, title: imported.title, outline: Vec::new(), lessons: Vec::new(), assets: Vec::new() };
+    for node in imported.nodes {
+        add(&mut outline, &mut course, node, None, &stored)?;
+    }
+    course.outline =
+        outline.encode().map_err(|error| ReplicaError::from(inkhorn_course::OpError::from(error)))?;
+    Ok(course)
+}
+
+fn add(
+    outline: &mut Outline,
+    course: &mut NewCourse,
+    node: ImportedNode,
+    parent: Option<&NodeId>,
+    stored: &BTreeSet<AssetHash>,
+) -> Result<()> {
+    let mut random = random16;
+    outline
+        .add(&mut random, kind_in(node.kind), parent, None, &node.title, node.id.clone())
+        .map_err(ReplicaError::from)?;
+    if let Some(lesson) = node.lesson {
+        let assets: Vec<AssetRef> = lesson
+            .assets
+            .into_iter()
+            .filter(|asset| stored.contains(&asset.hash))
+            .map(|asset| AssetRef {
+                hash: asset.hash,
+                mime: asset.mime,
+                bytes: asset.bytes,
+                name: asset.name,
+            })
+            .collect();
+        let client = client_id(&mut random);
+        let (_, first) = Lesson::create(client, &lesson.body, schema::BODY_SCHEMA_VERSION, &assets)
+            .map_err(ReplicaError::from)?;
+        course.lessons.push((node.id.clone(), first));
+        course.assets.extend(assets.into_iter().map(|asset| (node.id.clone(), asset)));
+    }
+    for child in node.children {
+        add(outline, course, child, Some(&node.id), stored)?;
+    }
+    Ok(())
+}
+
+fn import_error(error: ImportError) -> CoreError {
+    let code = match &error {
+        ImportError::Unreadable { .. } => Code::NotFound,
+        ImportError::NoMarkdown { .. }
+        | ImportError::AllRefused { .. }
+        | ImportError::TooManyFiles { .. } => Code::Invalid,
+    };
+    CoreError::new(code, error.to_string())
+}
+
+fn kind_in(kind: inkhorn_formats::NodeKind) -> NodeKind {
+    match kind {
+        inkhorn_formats::NodeKind::Chapter => NodeKind::Chapter,
+        inkhorn_formats::NodeKind::Section => NodeKind::Section,
+        inkhorn_formats::NodeKind::Lesson => NodeKind::Lesson,
+    }
+}
+
+fn kind_out(kind: NodeKind) -> inkhorn_formats::NodeKind {
+    match kind {
+        NodeKind::Chapter => inkhorn_formats::NodeKind::Chapter,
+        NodeKind::Section => inkhorn_formats::NodeKind::Section,
+        NodeKind::Lesson => inkhorn_formats::NodeKind::Lesson,
+    }
+}
+
+fn use_of(asset: AssetRef) -> inkhorn_formats::AssetUse {
+    inkhorn_formats::AssetUse { hash: asset.hash, mime: asset.mime, bytes: asset.bytes, name: asset.name }
+}

@@ -1,0 +1,144 @@
+//! Lessons: for an editor as bytes, for everybody else as Markdown.
+
+use crate::{Code, Core, CoreError, Result};
+use inkhorn_formats::{body_to_markdown, markdown_to_blocks};
+use inkhorn_protocol::projection::Access;
+use inkhorn_protocol::{DocId, NodeId};
+use inkhorn_replica::{Change, ChangeKind, Edited, Origin, ReplicaError};
+use std::sync::Arc;
+use tokio::sync::broadcast;
+
+/// A lesson as an editor opens it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LessonState {
+    /// Whether it can be edited.
+    pub access: Access,
+    /// Its whole state, a Yjs v1 update.
+    pub bytes: Vec<u8>,
+    /// Local version of that state.
+    pub version: u64,
+}
+
+/// What happened to an open lesson elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LessonUpdate {
+    /// Apply this Yjs v1 update.
+    Update {
+        /// The update.
+        bytes: Arc<[u8]>,
+        /// Local version after it.
+        version: u64,
+    },
+    /// Throw the document away and open it again: its history was rebuilt, or updates were missed.
+    Reload,
+}
+
+/// Updates of one lesson that were made elsewhere, each once, in order. Dropping it unsubscribes.
+#[derive(Debug)]
+pub struct UpdateStream {
+    receiver: broadcast::Receiver<Arc<Change>>,
+    own: Origin,
+}
+
+impl UpdateStream {
+    /// Waits for the next one; `None` when the profile is closed. Cancel safe.
+    pub async fn next(&mut self) -> Option<LessonUpdate> {
+        loop {
+            let change = match self.receiver.recv().await {
+                Ok(change) => change,
+                Err(broadcast::error::RecvError::Lagged(_)) => return Some(LessonUpdate::Reload),
+                Err(broadcast::error::RecvError::Closed) => return None,
+            };
+            match &change.kind {
+                ChangeKind::Reset => return Some(LessonUpdate::Reload),
+                ChangeKind::Update(_) if change.origin == self.own => {}
+                ChangeKind::Update(bytes) => {
+                    return Some(LessonUpdate::Update { bytes: bytes.clone(), version: change.version });
+                }
+            }
+        }
+    }
+}
+
+impl Core {
+    /// A lesson's state for an editor. Writes nothing. Subscribe with [`Core::lesson_updates`] first: what comes twice
+    /// does no harm, what falls between is lost.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`], and the store's.
+    pub async fn lesson_open(&self, lesson: &NodeId) -> Result<LessonState> {
+        let course = self.course_of(lesson).await?;
+        let info = self.lesson_info(&course, lesson).await?;
+        match self.replica().state(&DocId::Lesson(lesson.clone())).await {
+            Ok(read) => Ok(LessonState { access: info.access, bytes: read.bytes, version: read.version }),
+            // An empty state, which is not to be edited.
+            Err(ReplicaError::UnknownDoc(_)) => {
+                Ok(LessonState { access: Access::NotArrived, bytes: vec![0, 0], version: 0 })
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What an editor at this state vector lacks.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`], [`Code::Invalid`] for a malformed vector, and the store's.
+    pub async fn lesson_diff(&self, lesson: &NodeId, state_vector: Vec<u8>) -> Result<LessonState> {
+        let read = self.replica().diff(&DocId::Lesson(lesson.clone()), state_vector).await?;
+        Ok(LessonState { access: Access::Edit, bytes: read.bytes, version: read.version })
+    }
+
+    /// Takes an update from an editor and returns when it is durable, with the version after it. `editor` is a number
+    /// that the editor drew when it opened: its own pushes do not come back to it.
+    ///
+    /// # Errors
+    /// [`Code::Invalid`] when the update is not acceptable: nothing was taken, the editor keeps its text aside and opens
+    /// the lesson again. [`Code::DiskFull`]: the same push may be repeated.
+    pub async fn lesson_push(&self, lesson: &NodeId, editor: u64, update: Vec<u8>) -> Result<u64> {
+        let doc = DocId::Lesson(lesson.clone());
+        Ok(self.replica().apply_local(&doc, update, Origin::Editor(editor)).await?)
+    }
+
+    /// Updates of a lesson from now on that this editor did not make.
+    pub fn lesson_updates(&self, lesson: &NodeId, editor: u64) -> UpdateStream {
+        UpdateStream {
+            receiver: self.replica().updates(&DocId::Lesson(lesson.clone())),
+            own: Origin::Editor(editor),
+        }
+    }
+
+    /// Adds Markdown at the end of a lesson.
+    ///
+    /// # Errors
+    /// [`Code::Invalid`] when it cannot be edited here, [`Code::Denied`], [`Code::NotFound`], and the store's.
+    pub async fn append_markdown(&self, lesson: &NodeId, markdown: &str) -> Result<()> {
+        let course = self.writable(lesson).await?;
+        let node = self.named(&course, lesson).await?;
+        let refuse = |why: &str| Err(CoreError::new(Code::Invalid, format!("“{}” {why}", node.title)));
+        match self.lesson_info(&course, lesson).await?.access {
+            Access::Edit => {}
+            Access::Trashed => return refuse("is in Trash. Restore it to edit it."),
+            Access::NotArrived if node.kind != inkhorn_protocol::projection::NodeKind::Lesson => {
+                return refuse("is not a lesson: it has no text of its own.");
+            }
+            Access::NotArrived => {
+                return refuse("has not arrived on this computer yet. It comes with the next sync.");
+            }
+            Access::Newer => return refuse("was made by a newer Inkhorn. Update Inkhorn to edit it."),
+            Access::ReadOnly { .. } => return self.may_write(&course).await,
+        }
+        let blocks = markdown_to_blocks(markdown);
+        let edit = self
+            .replica()
+            .edit_lesson(lesson, Origin::Core, move |lesson, _| Ok(Edited::new((), lesson.append(&blocks)?)));
+        Ok(edit.await?)
+    }
+
+    /// A lesson's body as Markdown.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`], and the store's.
+    pub async fn lesson_markdown(&self, lesson: &NodeId) -> Result<String> {
+        Ok(body_to_markdown(&self.lesson_body(lesson).await?))
+    }
+}
