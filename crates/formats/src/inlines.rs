@@ -11,6 +11,7 @@ use inkhorn_protocol::{
     body::{Mark, Node},
     fidelity::Outcome,
 };
+use std::collections::HashMap;
 
 /// A piece of a paragraph.
 pub(crate) enum Item {
@@ -100,6 +101,7 @@ impl Build<'_> {
     }
 
     fn nodes<'n>(&mut self, nodes: &[&'n AstNode<'n>], marks: &[Mark], depth: usize, run: &mut Run) {
+        let closes = closing_tags(nodes);
         let mut at = 0;
         while at < nodes.len() {
             let node = nodes[at];
@@ -157,7 +159,10 @@ impl Build<'_> {
                     };
                     run.text(&number.to_string(), &with(marks, Mark::new("superscript")));
                 }
-                NodeValue::HtmlInline(html) => at += self.html_inline(&html, &nodes[at..], marks, depth, run),
+                NodeValue::HtmlInline(html) => {
+                    let inner = closes.get(&(at - 1)).map(|end| &nodes[at..*end]);
+                    at += self.html_inline(&html, inner, marks, depth, run);
+                }
                 _ if node.first_child().is_some() => self.below(node, marks, depth, run),
                 _ => run.text(&texts(node), marks),
             }
@@ -208,11 +213,11 @@ impl Build<'_> {
         }
     }
 
-    /// Handles a piece of inline HTML; gives the number of nodes behind it that it has used up.
+    /// Handles a piece of inline HTML, with the nodes up to its closing tag; gives the number of nodes behind it that it has used up.
     fn html_inline<'n>(
         &mut self,
         raw: &str,
-        rest: &[&'n AstNode<'n>],
+        inner: Option<&[&'n AstNode<'n>]>,
         marks: &[Mark],
         depth: usize,
         run: &mut Run,
@@ -246,8 +251,7 @@ impl Build<'_> {
             }
             _ => {}
         }
-        let end = close_of(name, rest);
-        let (Some(tag), Some(end)) = (tag(name), end) else {
+        let (Some(tag), Some(nodes)) = (tag(name), inner) else {
             self.env.note(
                 line,
                 "HTML",
@@ -287,8 +291,8 @@ impl Build<'_> {
                 marks.to_vec()
             }
         };
-        self.nodes(&rest[..end], &inner, depth + 1, run);
-        end + 1
+        self.nodes(nodes, &inner, depth + 1, run);
+        nodes.len() + 1
     }
 
     /// `[[Page]]`, `[[Page#Part|text]]` and `![[image.png]]`, where they lead somewhere; brackets of other kinds stay text.
@@ -370,20 +374,25 @@ fn with(marks: &[Mark], mark: Mark) -> Vec<Mark> {
     out
 }
 
-/// Place of the closing tag that belongs to an opening one, among the nodes behind it.
-fn close_of<'n>(name: &str, rest: &[&'n AstNode<'n>]) -> Option<usize> {
-    let mut depth = 0;
-    for (at, node) in rest.iter().enumerate() {
+/// For every node that is an opening tag, the place of the closing tag that belongs to it. One pass: a page may hold
+/// thousands of tags that nobody closes.
+fn closing_tags<'n>(nodes: &[&'n AstNode<'n>]) -> HashMap<usize, usize> {
+    let mut open: HashMap<String, Vec<usize>> = HashMap::new();
+    let mut out = HashMap::new();
+    for (at, node) in nodes.iter().enumerate() {
         let data = node.data();
         let NodeValue::HtmlInline(raw) = &data.value else { continue };
         match html::pieces(raw).as_slice() {
-            [html::Piece::Open(other, _)] if other == name => depth += 1,
-            [html::Piece::Close(other, _)] if other == name && depth == 0 => return Some(at),
-            [html::Piece::Close(other, _)] if other == name => depth -= 1,
+            [html::Piece::Open(name, _)] => open.entry(name.clone()).or_default().push(at),
+            [html::Piece::Close(name, _)] => {
+                if let Some(from) = open.get_mut(name).and_then(Vec::pop) {
+                    out.insert(from, at);
+                }
+            }
             _ => {}
         }
     }
-    None
+    out
 }
 
 type Listed = (Vec<(String, String)>, Option<(usize, String)>);
