@@ -3,17 +3,16 @@
 //! The cache alone decides what is stale; a window is told which answers changed, at most 60 times a second,
 //! whatever the storm, and asks again for those that it shows.
 
+use crate::Inner;
 use crate::fetch::Projections;
-use crate::net::Net;
 use inkhorn_events::{Event, Item, Status, Subscriber, Subscription};
 use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::session::EventKind;
 use inkhorn_protocol::window::QueryReply;
 use inkhorn_protocol::{AssetHash, DocId};
-use inkhorn_replica::Replica;
 use inkhorn_server_state::{Options, ServerState, Watcher};
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -119,15 +118,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Windows {
-    pub(crate) fn new(replica: Replica, net: Net, subscriber: &Subscriber) -> Self {
-        let cache = ServerState::new(Projections { replica, net }, Options::default());
+    pub(crate) fn new(core: Weak<Inner>, subscriber: &Subscriber) -> Self {
+        let cache = ServerState::new(Projections::new(core), Options::default());
         let shared = Arc::new(Shared { cache, windows: Mutex::default(), task: Mutex::default() });
         let task = tokio::spawn(listen(Self { shared: Arc::clone(&shared) }, subscriber.subscribe()));
         *lock(&shared.task) = Some(task);
         Self { shared }
     }
 
-    /// Ends the task; it and the windows hold the replica.
+    /// Ends the task and every observation.
     pub(crate) fn close(&self) {
         if let Some(task) = lock(&self.shared.task).take() {
             task.abort();

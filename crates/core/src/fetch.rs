@@ -1,14 +1,13 @@
 //! What the cache reads through: a query key becomes a projection, of the replica or of the server.
 
 use crate::error::{Code, CoreError, Result};
-use crate::net::Net;
-use crate::queries;
+use crate::{Core, Inner};
 use futures_util::future::BoxFuture;
 use inkhorn_protocol::key::QueryKey;
-use inkhorn_replica::Replica;
 use inkhorn_server_state::{Fetch, FetchError, Fetched, Weigh};
 use serde::Serialize;
 use serde_json::Value;
+use std::sync::Weak;
 
 /// A projection as a window gets it.
 #[derive(Debug, PartialEq)]
@@ -25,32 +24,38 @@ impl Weigh for Projection {
 
 impl Projection {
     fn of(data: &impl Serialize) -> Result<Self> {
-        let failed = |error: serde_json::Error| CoreError::new(Code::Other, format!("This cannot be shown: {error}."));
+        let failed =
+            |error: serde_json::Error| CoreError::new(Code::Other, format!("This cannot be shown: {error}."));
         let json = serde_json::to_value(data).map_err(failed)?;
         let bytes = serde_json::to_string(&json).map_err(failed)?.len();
         Ok(Self { json, bytes })
     }
 }
 
-/// Reads projections.
-#[derive(Clone, Debug)]
+/// Reads projections. The core owns the cache, so the cache must not own the core.
+#[derive(Clone)]
 pub(crate) struct Projections {
-    pub(crate) replica: Replica,
-    pub(crate) net: Net,
+    core: Weak<Inner>,
 }
 
 impl Projections {
+    pub(crate) fn new(core: Weak<Inner>) -> Self {
+        Self { core }
+    }
+
     async fn read(&self, key: QueryKey) -> Result<Projection> {
+        let Some(inner) = self.core.upgrade() else {
+            return Err(CoreError::new(Code::NotFound, "The profile is closed."));
+        };
+        let core = Core { inner };
         match key {
-            QueryKey::Courses => Projection::of(&queries::courses(&self.replica).await?),
-            QueryKey::Outline { course } => Projection::of(&queries::outline(&self.replica, &course).await?),
-            QueryKey::Lesson { course, lesson } => {
-                Projection::of(&queries::lesson_info(&self.replica, &course, &lesson).await?)
-            }
-            QueryKey::Sync => Projection::of(&self.net.sync_summary().await?),
-            QueryKey::Account => Projection::of(&self.net.account()),
-            QueryKey::Members { course } => Projection::of(&self.net.members(&course).await?),
-            QueryKey::RemoteCourses => Projection::of(&self.net.remote_courses().await?),
+            QueryKey::Courses => Projection::of(&core.courses().await?),
+            QueryKey::Outline { course } => Projection::of(&core.outline(&course).await?),
+            QueryKey::Lesson { course, lesson } => Projection::of(&core.lesson_info(&course, &lesson).await?),
+            QueryKey::Sync => Projection::of(&core.sync_summary().await?),
+            QueryKey::Account => Projection::of(&core.account().await?),
+            QueryKey::Members { course } => Projection::of(&core.members(&course).await?),
+            QueryKey::RemoteCourses => Projection::of(&core.remote_courses().await?),
         }
     }
 }

@@ -25,7 +25,10 @@ pub(crate) struct SignIn {
 
 impl std::fmt::Debug for SignIn {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SignIn").field("server", &self.server).field("email", &self.email).finish_non_exhaustive()
+        f.debug_struct("SignIn")
+            .field("server", &self.server)
+            .field("email", &self.email)
+            .finish_non_exhaustive()
     }
 }
 
@@ -69,8 +72,9 @@ impl AccountFile {
 
     /// Writes the sign-in, whole or not at all.
     pub(crate) fn write(&self, sign_in: &SignIn) -> Result<()> {
-        let bytes = serde_json::to_vec_pretty(sign_in)
-            .map_err(|error| CoreError::new(Code::Other, format!("The sign-in cannot be written: {error}.")))?;
+        let bytes = serde_json::to_vec_pretty(sign_in).map_err(|error| {
+            CoreError::new(Code::Other, format!("The sign-in cannot be written: {error}."))
+        })?;
         let draft = self.path.with_extension("json.new");
         let written = (|| {
             // A file of an earlier crash may have other rights: never reuse it.
@@ -100,7 +104,10 @@ impl AccountFile {
 
     fn failed(&self, what: &str, error: &io::Error) -> CoreError {
         let code = if error.kind() == io::ErrorKind::StorageFull { Code::DiskFull } else { Code::Other };
-        CoreError::new(code, format!("{} cannot be {what}: {error}. Your courses are safe.", self.path.display()))
+        CoreError::new(
+            code,
+            format!("{} cannot be {what}: {error}. Your courses are safe.", self.path.display()),
+        )
     }
 }
 

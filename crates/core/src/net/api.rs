@@ -3,11 +3,11 @@
 use crate::Core;
 use crate::error::Result;
 use crate::feed::{Feed, WindowId};
+use inkhorn_protocol::CourseId;
 use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::projection::{Account, SyncSummary};
 use inkhorn_protocol::rest::{Course, Member};
 use inkhorn_protocol::window::QueryReply;
-use inkhorn_protocol::CourseId;
 use std::time::Duration;
 
 impl Core {

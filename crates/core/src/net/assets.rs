@@ -109,7 +109,10 @@ async fn upload(shared: &Arc<Shared>, rest: &Rest, work: &AssetWork) -> Result<(
     let Some(bytes) = bytes else {
         return Err(CoreError::new(
             Code::Corrupt,
-            format!("The file of an image ({hash:.12}) is damaged on this computer: insert the image again.", hash = hash.as_str()),
+            format!(
+                "The file of an image ({hash:.12}) is damaged on this computer: insert the image again.",
+                hash = hash.as_str()
+            ),
         ));
     };
     let total = bytes.len() as u64;
@@ -175,7 +178,10 @@ async fn fetch(rest: &Rest, work: &AssetWork) -> Result<Vec<u8>> {
                 Err(error) => return Err(error.into()),
             }
             if bytes.len() as u64 > MAX_ASSET_BYTES {
-                return Err(CoreError::new(Code::Other, "The server sent an image that is too large; it was not kept."));
+                return Err(CoreError::new(
+                    Code::Other,
+                    "The server sent an image that is too large; it was not kept.",
+                ));
             }
         }
     }

@@ -27,7 +27,6 @@ use inkhorn_transport::{Connection, Transport, WebSocket};
 use rest::{Http, Rest};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 
@@ -69,7 +68,12 @@ pub(crate) struct Progress {
 
 impl Net {
     /// Opens the network half of a profile. With `connect` it connects now and stays connected.
-    pub(crate) fn open(profile: &Path, replica: Replica, publisher: Publisher, connect: bool) -> Result<Self> {
+    pub(crate) fn open(
+        profile: &Path,
+        replica: Replica,
+        publisher: Publisher,
+        connect: bool,
+    ) -> Result<Self> {
         Self::open_over(Arc::new(WebSocket::default()), profile, replica, publisher, connect)
     }
 
@@ -127,7 +131,10 @@ impl Net {
         let endpoint = account::endpoint(server, plain_http)?;
         let token = token.trim();
         if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
-            return Err(CoreError::new(Code::Invalid, "This is not a token: it is one word, made by the server."));
+            return Err(CoreError::new(
+                Code::Invalid,
+                "This is not a token: it is one word, made by the server.",
+            ));
         }
         let me = self.shared.http.at(endpoint.clone(), token.to_owned()).me().await?;
         let sign_in = SignIn {
@@ -264,12 +271,7 @@ impl Shared {
     }
 }
 
-/// Milliseconds since the Unix epoch: the core is an adapter, its parts get the time passed in.
-pub(crate) fn now_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX))
-}
-
 /// A fresh operation id.
 fn new_op() -> OpId {
-    OpId::from_uuid(uuid::Uuid::new_v4())
+    OpId::from_random(crate::random16())
 }

@@ -32,10 +32,12 @@ impl From<RestError> for CoreError {
     fn from(error: RestError) -> Self {
         match error {
             RestError::Refused { reason: Reason::Unauthenticated, .. } => signed_out(),
-            RestError::Refused { reason: reason @ (Reason::NotMember | Reason::RoleTooLow { .. }), .. } => {
-                Self::new(Code::Denied, sentence(&reason.to_string()))
+            RestError::Refused {
+                reason: reason @ (Reason::NotMember | Reason::RoleTooLow { .. }), ..
+            } => Self::new(Code::Denied, sentence(&reason.to_string())),
+            RestError::Refused { status: 404, .. } => {
+                Self::new(Code::NotFound, "The server does not have this.")
             }
-            RestError::Refused { status: 404, .. } => Self::new(Code::NotFound, "The server does not have this."),
             RestError::Refused { message, .. } => Self::new(Code::Rejected, sentence(&message)),
             RestError::Unreachable(why) => Self::new(Code::Offline, why),
             RestError::Nonsense(why) => Self::new(Code::Other, why),
@@ -117,7 +119,10 @@ impl Rest {
             return Ok(me);
         }
         let older = if me.protocol < PROTOCOL { "The server is" } else { "This Inkhorn is" };
-        Err(CoreError::new(Code::Other, format!("{older} too old to work together: update it. Working offline goes on.")))
+        Err(CoreError::new(
+            Code::Other,
+            format!("{older} too old to work together: update it. Working offline goes on."),
+        ))
     }
 
     pub(crate) async fn courses(&self) -> Result<Vec<Course>, RestError> {
@@ -135,7 +140,11 @@ impl Rest {
     }
 
     /// How much of an asset the server has: `None` when all of it.
-    pub(crate) async fn asset_offset(&self, course: &CourseId, hash: &AssetHash) -> Result<Option<u64>, RestError> {
+    pub(crate) async fn asset_offset(
+        &self,
+        course: &CourseId,
+        hash: &AssetHash,
+    ) -> Result<Option<u64>, RestError> {
         let answer = send(self.call(Method::HEAD, &asset(course, hash)), &self.endpoint).await?;
         match answer.status() {
             StatusCode::OK => Ok(None),
@@ -170,7 +179,12 @@ impl Rest {
     }
 
     /// Downloads an asset from an offset on.
-    pub(crate) async fn get_asset(&self, course: &CourseId, hash: &AssetHash, from: u64) -> Result<AssetBody, RestError> {
+    pub(crate) async fn get_asset(
+        &self,
+        course: &CourseId,
+        hash: &AssetHash,
+        from: u64,
+    ) -> Result<AssetBody, RestError> {
         let mut call = self.call(Method::GET, &asset(course, hash));
         if from > 0 {
             call = call.header(RANGE, format!("bytes={from}-"));
@@ -238,9 +252,10 @@ async fn no(answer: Response, endpoint: &Endpoint) -> RestError {
     match answer.json::<ErrorBody>().await {
         Ok(ErrorBody { reason, message }) => RestError::Refused { status, reason, message },
         // A proxy says these in words of its own while the server behind it restarts.
-        Err(_) if status >= 500 => {
-            RestError::Unreachable(format!("{} has a problem of its own ({status}). Try again later.", endpoint.host()))
-        }
+        Err(_) if status >= 500 => RestError::Unreachable(format!(
+            "{} has a problem of its own ({status}). Try again later.",
+            endpoint.host()
+        )),
         Err(_) => RestError::Nonsense(not_inkhorn(endpoint)),
     }
 }
@@ -254,7 +269,9 @@ fn unreachable(error: &reqwest::Error, endpoint: &Endpoint) -> RestError {
     RestError::Unreachable(if error.is_timeout() {
         format!("{host} did not answer in time. Everything is safe on this computer; try again later.")
     } else if error.is_connect() {
-        format!("{host} cannot be reached: it may be down, or this computer offline. Everything is safe here.")
+        format!(
+            "{host} cannot be reached: it may be down, or this computer offline. Everything is safe here."
+        )
     } else {
         format!("The connection to {host} broke off. Everything is safe on this computer; try again.")
     })

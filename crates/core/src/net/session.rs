@@ -5,8 +5,9 @@
 //! engine decides. Nothing is decided here that a test of the engine could not see.
 
 use super::rest::sentence;
-use super::{SYNCED_AT, Shared, now_ms};
+use super::{SYNCED_AT, Shared};
 use crate::error::{Code, CoreError};
+use crate::now_ms;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
@@ -114,7 +115,7 @@ impl Session {
             LinkEvent::Opened(link) => {
                 self.live = Some(Live {
                     link,
-                    engine: Engine::default(),
+                    engine: Engine::new(self.token()),
                     greeted: false,
                     hello_out: false,
                     hello_again: false,
@@ -139,10 +140,13 @@ impl Session {
         }
     }
 
+    fn token(&self) -> String {
+        self.shared.sign_in().map(|sign_in| sign_in.token).unwrap_or_default()
+    }
+
     /// The token, and behind it hello.
     async fn greet(&mut self) {
-        let token = self.shared.sign_in().map(|sign_in| sign_in.token).unwrap_or_default();
-        self.send(SESSION_DOC, Message::Token(token)).await;
+        self.send(SESSION_DOC, Message::Token(self.token())).await;
         self.hello().await;
     }
 
@@ -262,7 +266,8 @@ impl Session {
                 }
             }
             ToApp::Event { course, prev_seq, course_seq, kind } => {
-                let taken = self.shared.replica.course_event(&course, prev_seq, course_seq, kind.clone()).await;
+                let taken =
+                    self.shared.replica.course_event(&course, prev_seq, course_seq, kind.clone()).await;
                 match taken {
                     Ok(true) => {}
                     Ok(false) => self.hello().await,
@@ -276,8 +281,13 @@ impl Session {
             }
             ToApp::Receipt { op, rejected } => self.shared.connection.operation(op, rejected),
             ToApp::Unsupported { min, .. } => {
-                let who = if min > PROTOCOL { "This Inkhorn is too old for the server" } else { "The server is too old for this Inkhorn" };
-                let words = format!("{who}: update it. You can go on working offline; everything is safe here.");
+                let who = if min > PROTOCOL {
+                    "This Inkhorn is too old for the server"
+                } else {
+                    "The server is too old for this Inkhorn"
+                };
+                let words =
+                    format!("{who}: update it. You can go on working offline; everything is safe here.");
                 self.deny(CoreError::new(Code::Other, words));
             }
         }
@@ -392,16 +402,7 @@ impl Session {
             under_way.push(Box::pin(async move { (link, Done::Stored(future.await)) }));
         };
         match action {
-            Action::Send { doc, message } => {
-                // The engine knows when a token is due, not what it is.
-                let message = match message {
-                    Message::Token(_) => {
-                        Message::Token(self.shared.sign_in().map(|sign_in| sign_in.token).unwrap_or_default())
-                    }
-                    other => other,
-                };
-                self.send(&doc.to_string(), message).await;
-            }
+            Action::Send { doc, message } => self.send(&doc.to_string(), message).await,
             Action::Read { doc, ticket, since } => {
                 let answer: BoxFuture<'static, _> = match since {
                     None => Box::pin(replica.state_vector(&doc)),
@@ -417,7 +418,9 @@ impl Session {
                 let answer = replica.rebuild(&doc, update, client, from_clock, caught_up);
                 engine(Box::pin(async move { Event::Applied { doc, ticket, outcome: answer.await } }));
             }
-            Action::Acked { doc, version, doc_seq } => stored(Box::pin(replica.acked(&doc, version, doc_seq))),
+            Action::Acked { doc, version, doc_seq } => {
+                stored(Box::pin(replica.acked(&doc, version, doc_seq)))
+            }
             Action::Subscribed { doc, on } => stored(Box::pin(replica.subscribed(&doc, on))),
             Action::Reject { doc, reason } => stored(Box::pin(replica.reject(&doc, reason, now_ms()))),
             Action::Register { course, docs } => {
@@ -430,7 +433,10 @@ impl Session {
             Action::SignIn => self.deny(super::rest::signed_out()),
             Action::GaveUp { doc, why } => {
                 tracing::warn!(%doc, why, "a document is not synced on this connection");
-                let words = format!("{} This is tried again with the next connection; nothing is lost.", sentence(&why));
+                let words = format!(
+                    "{} This is tried again with the next connection; nothing is lost.",
+                    sentence(&why)
+                );
                 let error = CoreError::new(Code::Other, words);
                 self.shared.progress.send_modify(|progress| progress.trouble = Some(error));
             }
@@ -449,7 +455,12 @@ impl Session {
         let link = live.link.id();
         self.under_way.push(Box::pin(async move {
             let outcome = shared.register_titles().await;
-            if shared.replica.sync_count(None).await.is_ok_and(|count| count.is_settled() && count.rejected == 0) {
+            if shared
+                .replica
+                .sync_count(None)
+                .await
+                .is_ok_and(|count| count.is_settled() && count.rejected == 0)
+            {
                 let _ = shared.replica.set_fact(SYNCED_AT, &now_ms().to_string()).await;
             }
             (link, Done::Housekeeping(outcome))
@@ -460,9 +471,8 @@ impl Session {
     fn refresh_owners(&mut self) {
         let Some(live) = &self.live else { return };
         let (link, shared) = (live.link.id(), Arc::clone(&self.shared));
-        self.under_way.push(Box::pin(async move {
-            (link, Done::Housekeeping(shared.refresh_owners().await))
-        }));
+        self.under_way
+            .push(Box::pin(async move { (link, Done::Housekeeping(shared.refresh_owners().await)) }));
     }
 }
 

@@ -106,10 +106,14 @@ async fn rejected(net: &Net, count: SyncCount) -> Result<()> {
     }
     let first = net.shared.replica.rejected().await?.into_iter().next();
     let why = first.map(|edit| super::rest::sentence(&edit.why)).unwrap_or_default();
-    let (what, are) = if count.rejected == 1 { ("change was", "it is") } else { ("changes were", "they are") };
+    let (what, are) =
+        if count.rejected == 1 { ("change was", "it is") } else { ("changes were", "they are") };
     Err(CoreError::new(
         Code::Rejected,
-        format!("{} {what} refused by the server: {why} Nothing is lost: {are} kept on this computer.", count.rejected),
+        format!(
+            "{} {what} refused by the server: {why} Nothing is lost: {are} kept on this computer.",
+            count.rejected
+        ),
     ))
 }
 
@@ -122,7 +126,11 @@ fn safe(count: SyncCount) -> String {
     for (n, one, many) in [
         (count.waiting_edits, "change waits", "changes wait"),
         (count.waiting_uploads, "image waits for upload", "images wait for upload"),
-        (count.waiting_downloads, "document or image has not arrived", "documents or images have not arrived"),
+        (
+            count.waiting_downloads,
+            "document or image has not arrived",
+            "documents or images have not arrived",
+        ),
     ] {
         if n > 0 {
             parts.push(format!("{n} {}", if n == 1 { one } else { many }));
@@ -130,7 +138,9 @@ fn safe(count: SyncCount) -> String {
     }
     match parts.is_empty() {
         true => "Everything on this computer is safe.".to_owned(),
-        false => format!("{}; everything on this computer is safe, and sync goes on next time.", parts.join(", ")),
+        false => {
+            format!("{}; everything on this computer is safe, and sync goes on next time.", parts.join(", "))
+        }
     }
 }
 
