@@ -88,6 +88,8 @@ enum Command {
     Ready(u64),
     Denied(u64, String),
     Reset(u64, String),
+    /// Answered when everything before it has been done.
+    Barrier(oneshot::Sender<()>),
     Quit,
 }
 
@@ -161,6 +163,12 @@ impl Connection {
     /// Drops this link and connects again, with backoff.
     pub fn reset(&self, link: u64, why: String) {
         self.command(Command::Reset(link, why));
+    }
+    /// Waits until everything that was asked before has been taken in: the status then shows it.
+    pub async fn taken_in(&self) {
+        let (done, wait) = oneshot::channel();
+        self.command(Command::Barrier(done));
+        let _ = wait.await;
     }
     /// The status now.
     pub fn status(&self) -> Status {
@@ -321,6 +329,10 @@ impl Task {
             }
             Command::Stop(why) => Input::Stop { why },
             Command::Forget => Input::Forget,
+            Command::Barrier(done) => {
+                let _ = done.send(());
+                return;
+            }
             Command::TryNow => Input::TryNow,
             // Words about a link that is gone change nothing.
             Command::Ready(link) if Some(link) == current => Input::Ready,
