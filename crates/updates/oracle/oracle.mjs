@@ -2,10 +2,13 @@
 //
 //   node oracle.mjs generate FIRST COUNT   one scenario a line: what clients sent to a server, in its order
 //   node oracle.mjs verify                 what the index made of it, a line each on stdin; complaints on stdout
+//   node oracle.mjs corpus FIRST COUNT DIR   inputs for the fuzz targets, a folder a target under DIR
 //
 // A scenario is a function of its seed alone, so `verify` makes it again instead of being told.
 
 import * as Y from 'yjs'
+import fs from 'node:fs'
+import path from 'node:path'
 import readline from 'node:readline'
 
 /** A small seeded generator (mulberry32). */
@@ -283,7 +286,7 @@ const verify = ({ seed, parts, encode, compact, vector, diffs, cuts }) => {
   return complaints
 }
 
-const [mode, first, count] = process.argv.slice(2)
+const [mode, first, count, folder] = process.argv.slice(2)
 if (mode === 'generate') {
   for (let seed = Number(first); seed < Number(first) + Number(count); seed++) {
     const { log, cuts, server, clients } = scenario(seed)
@@ -301,7 +304,15 @@ if (mode === 'generate') {
     }
   }
   process.exitCode = failed ? 1 : 0
+} else if (mode === 'corpus') {
+  for (const target of ['validate', 'index_add', 'differential']) fs.mkdirSync(path.join(folder, target), { recursive: true })
+  for (let seed = Number(first); seed < Number(first) + Number(count); seed++) {
+    const log = scenario(seed).log.filter(({ bytes, partial }) => !partial && bytes.length < 65536).slice(0, 40)
+    log.slice(0, 5).forEach(({ bytes }, i) => fs.writeFileSync(path.join(folder, 'validate', `${seed}-${i}`), bytes))
+    const framed = Buffer.concat(log.flatMap(({ bytes }) => [Buffer.from([bytes.length & 255, bytes.length >> 8]), bytes]))
+    for (const target of ['index_add', 'differential']) fs.writeFileSync(path.join(folder, target, `${seed}`), framed)
+  }
 } else {
-  console.error('usage: node oracle.mjs generate FIRST COUNT | verify')
+  console.error('usage: node oracle.mjs generate FIRST COUNT | verify | corpus FIRST COUNT DIR')
   process.exitCode = 2
 }

@@ -55,7 +55,7 @@ fn mutate(random: &mut Random, update: &[u8]) -> Vec<u8> {
 #[test]
 fn what_the_index_takes_of_broken_updates_yrs_integrates_and_reads() {
     let mutations = std::env::var("INKHORN_MUTATIONS").ok().and_then(|n| n.parse().ok()).unwrap_or(MUTATIONS);
-    let mut random = Random(0x1d4_c04_5e);
+    let mut random = Random(0x1d4c_045e);
     let mut taken = 0;
     for round in 0..mutations / 100 {
         let steps: Vec<Step> = (0..60)

@@ -49,7 +49,7 @@ struct Writer {
 pub(crate) fn history(steps: &[Step]) -> Vec<Vec<u8>> {
     let mut writers: Vec<Writer> = (0u64..5)
         .map(|number| Writer {
-            doc: doc(number * 1_000_003 + 1, number % 2 == 0),
+            doc: doc(number * 1_000_003 + 1, number.is_multiple_of(2)),
             received: 0,
             queue: Vec::new(),
         })
@@ -114,7 +114,7 @@ fn edit(txn: &mut TransactionMut<'_>, what: u8, first: u32, second: u32) {
             let len = text.len(txn);
             if len > 0 {
                 let at = first % len;
-                let bold = HashMap::from([(Arc::from("bold"), Any::Bool(second % 2 == 0))]);
+                let bold = HashMap::from([(Arc::from("bold"), Any::Bool(second.is_multiple_of(2)))]);
                 text.format(txn, at, (second % 5 + 1).min(len - at), bold.into_iter().collect());
             }
         }
