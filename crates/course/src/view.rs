@@ -38,10 +38,10 @@ impl<'a> Tree<'a> {
         };
         // Below one parent kinds mix by position; in the two lists of strays position means little without a parent.
         for list in tree.children.values_mut().chain([&mut tree.top]) {
-            list.sort_by_key(|id| (order(id).1, *id));
+            list.sort_by_cached_key(|id| (order(id).1, *id));
         }
         for list in [&mut tree.recovered, &mut tree.trash] {
-            list.sort_by_key(order);
+            list.sort_by_cached_key(order);
         }
         tree
     }

@@ -164,6 +164,7 @@ pub(crate) fn append(txn: &mut TransactionMut<'_>, fragment: &XmlFragmentRef, bl
                 attributes(txn, &element, node);
                 stack.push((element, &node.content));
             }
+            texts if texts.iter().all(is_empty) => {}
             texts => {
                 let paragraph = fragment.push_back(txn, XmlElementPrelim::empty("paragraph"));
                 stack.push((paragraph, texts));
@@ -178,6 +179,8 @@ pub(crate) fn append(txn: &mut TransactionMut<'_>, fragment: &XmlFragmentRef, bl
                     attributes(txn, &element, node);
                     stack.push((element, &node.content));
                 }
+                // The editor writes no text where there is none.
+                texts if texts.iter().all(is_empty) => {}
                 texts => {
                     let text = parent.push_back(txn, XmlTextPrelim::new(""));
                     write_texts(txn, &text, texts);
@@ -189,6 +192,10 @@ pub(crate) fn append(txn: &mut TransactionMut<'_>, fragment: &XmlFragmentRef, bl
 
 fn is_text(node: &Node) -> bool {
     node.kind == TEXT
+}
+
+fn is_empty(text: &Node) -> bool {
+    text.text.as_deref().unwrap_or_default().is_empty()
 }
 
 fn attributes(txn: &mut TransactionMut<'_>, element: &XmlElementRef, node: &Node) {

@@ -82,6 +82,7 @@ fn blocks_are_appended_behind_what_others_wrote_and_a_body_is_replaced_as_new_ed
     assert_eq!(a.body().unwrap(), b.body().unwrap());
     assert_eq!(a.body().unwrap().content.len(), body().content.len() + 3);
     assert!(a.body().unwrap().content.contains(&paragraph("bare text gets a block")));
+    assert_eq!(a.append(&[Node::text("")]).unwrap(), None, "no text, no block");
 
     let replaced = a.set_body(&Node::new("doc", vec![paragraph("restored")])).unwrap().unwrap();
     b.apply(&replaced).unwrap();
