@@ -209,7 +209,9 @@ impl App {
     /// then: the island says so in the same turn, and two frames later it is on the screen.
     pub(crate) async fn saved(&self) -> anyhow::Result<()> {
         self.js_async("requestAnimationFrame(() => requestAnimationFrame(() => arguments[0](true)))", &[]).await?;
-        self.pill(&["saved", "synced", "waiting", "offline"]).await
+        let script = "const pill = document.querySelector('[data-testid=sync-pill]');
+             return pill?.dataset.unsaved === 'false' && /(Saved|Everything is) on this computer/.test(pill.title)";
+        self.wait("“Saved on this computer”", script, &[]).await.map(drop)
     }
 
     /// Waits until the pill is in one of these states.
