@@ -61,7 +61,11 @@ fn every_package_depends_only_on_the_layers_below_it() -> anyhow::Result<()> {
             ensure!(!banned, "{name} must never depend on {}", dependency.name);
         }
     }
-    ensure!(seen == ALLOWED.len(), "the layer table names {} packages, the workspace has {seen}", ALLOWED.len());
+    ensure!(
+        seen == ALLOWED.len(),
+        "the layer table names {} packages, the workspace has {seen}",
+        ALLOWED.len()
+    );
     Ok(())
 }
 
@@ -69,7 +73,8 @@ fn every_package_depends_only_on_the_layers_below_it() -> anyhow::Result<()> {
 fn the_library_of_the_documents_is_named_in_one_crate_only() -> anyhow::Result<()> {
     for file in sources("crates")?.into_iter().chain(sources("src-tauri")?).chain(sources("ui/src")?) {
         let shown = file.strip_prefix(root())?.to_string_lossy().into_owned();
-        let free = ["crates/course/", "crates/bench/", "crates/testkit/"].iter().any(|dir| shown.starts_with(dir));
+        let free =
+            ["crates/course/", "crates/bench/", "crates/testkit/"].iter().any(|dir| shown.starts_with(dir));
         let test_code = shown.contains("/tests/") || shown.contains("/fuzz/") || shown.contains("/src/tests");
         if free || test_code {
             continue;
@@ -85,12 +90,21 @@ fn the_library_of_the_documents_is_named_in_one_crate_only() -> anyhow::Result<(
 
 #[test]
 fn in_the_interface_hooks_and_state_do_not_write_each_other() -> anyhow::Result<()> {
-    let rules = [("ui/src/state", "hooks"), ("ui/src/forms", "hooks"), ("ui/src/state", "bridge"), ("ui/src/forms", "bridge")];
+    let rules = [
+        ("ui/src/state", "hooks"),
+        ("ui/src/forms", "hooks"),
+        ("ui/src/state", "bridge"),
+        ("ui/src/forms", "bridge"),
+    ];
     for (folder, never) in rules {
         for file in sources(folder)? {
             let text = std::fs::read_to_string(&file)?;
             for line in text.lines().filter(|line| line.trim_start().starts_with("use ")) {
-                ensure!(!line.contains(&format!("crate::{never}")), "{} must not use {never}: {line}", file.display());
+                ensure!(
+                    !line.contains(&format!("crate::{never}")),
+                    "{} must not use {never}: {line}",
+                    file.display()
+                );
             }
         }
     }
@@ -103,7 +117,10 @@ fn the_webview_may_listen_but_never_emit() -> anyhow::Result<()> {
     let mut files = 0;
     for entry in std::fs::read_dir(folder)? {
         let text = std::fs::read_to_string(entry?.path())?;
-        ensure!(!text.contains("emit") && !text.contains("core:default") && !text.contains("event:default"), "{text}");
+        ensure!(
+            !text.contains("emit") && !text.contains("core:default") && !text.contains("event:default"),
+            "{text}"
+        );
         files += 1;
     }
     ensure!(files > 0, "no capability file");
