@@ -103,12 +103,9 @@ impl Index {
     /// # Errors
     /// [`Refused`], as by [`stage`](Index::stage).
     pub fn check(&mut self, update: &[u8]) -> Result<Added, Refused> {
-        let (added, staged) = admit::admit(self, update)?;
-        for (client, _) in staged.marks {
-            let before =
-                self.staged.iter().rev().find_map(|staged| {
-                    staged.marks.iter().find(|(of, _)| *of == client).map(|&(_, mark)| mark)
-                });
+        let (added, _) = admit::admit(self, update)?;
+        for &(client, from, _) in &added.new {
+            let before = self.logs.get(&client).map(|log| log.mark_at(from));
             self.truncate(client, before);
         }
         Ok(added)

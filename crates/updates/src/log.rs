@@ -50,6 +50,13 @@ impl ClientLog {
         Mark { entries: self.entries.len() as u32, bytes: self.bytes.len() as u32, end: self.end }
     }
 
+    /// The mark at a clock at which a struct begins.
+    pub(crate) fn mark_at(&self, clock: u32) -> Mark {
+        let entries = self.entries.partition_point(|entry| entry.clock < clock);
+        let bytes = self.entries.get(entries).map_or(self.bytes.len() as u32, |entry| entry.at);
+        Mark { entries: entries as u32, bytes, end: clock }
+    }
+
     pub(crate) fn truncate(&mut self, mark: Mark) {
         self.entries.truncate(mark.entries as usize);
         self.bytes.truncate(mark.bytes as usize);
