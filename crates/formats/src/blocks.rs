@@ -123,7 +123,8 @@ impl Build<'_> {
                     return;
                 }
                 self.env.count("code block", Outcome::Kept);
-                out.push(code_block(&code.info, literal));
+                let text = self.env.code(literal, line);
+                out.push(code_block(&code.info, &text));
             }
             NodeValue::HtmlBlock(block) => self.html_block(&block.literal, line, out),
             NodeValue::ThematicBreak => out.push(Node::new("horizontalRule", vec![])),

@@ -10,6 +10,8 @@ pub(crate) trait Env {
     fn image(&mut self, src: &str, line: u32) -> String;
     /// The `href` of a `[[wikilink]]`; `None` leaves it as text.
     fn wiki(&mut self, target: &str, line: u32) -> Option<Wiki>;
+    /// The text of a code block with what it includes.
+    fn code(&mut self, text: &str, line: u32) -> String;
     /// Reports something that deserves a line of its own.
     fn note(&mut self, line: u32, what: &'static str, outcome: Outcome, detail: String);
     /// Counts something that was taken over.
@@ -37,6 +39,9 @@ impl Env for Plain {
     }
     fn wiki(&mut self, _: &str, _: u32) -> Option<Wiki> {
         None
+    }
+    fn code(&mut self, text: &str, _: u32) -> String {
+        text.to_owned()
     }
     fn note(&mut self, _: u32, _: &'static str, _: Outcome, _: String) {}
     fn count(&mut self, _: &'static str, _: Outcome) {}

@@ -38,6 +38,7 @@ pub fn import_folder(
     let mut lessons = BTreeMap::new();
     let numbered: Vec<Numbered> = places.into_iter().map(|place| number(place, ids, &mut lessons)).collect();
     let mut library = Library::new(&tree, &options.limits, &plan.bases, lessons);
+    library.includes = plan.used.is_some();
     let nodes = numbered.into_iter().map(|node| fill(node, &pages, &mut library, &mut report)).collect();
     let assets = library.assets.into_values().collect();
     Ok(ImportedCourse { title: title.trim().to_owned(), nodes, assets, report: report.finish() })

@@ -4,6 +4,7 @@ use crate::{
     asset,
     course::{AssetUse, ImportedAsset, Limits},
     env::{Env, Wiki},
+    include,
     layout::{folder_of, join, name_of},
     report::Reporter,
     scan::{Tree, is_markdown},
@@ -22,6 +23,8 @@ pub(crate) struct Library<'a> {
     folded: HashMap<String, String>,
     /// Paths by their name without folder and end, in lower case: Obsidian links by name.
     names: HashMap<String, String>,
+    /// Whether code includes files in mdBook's way.
+    pub(crate) includes: bool,
     known: HashMap<String, Option<ImportedAsset>>,
     /// Every asset that was used.
     pub(crate) assets: BTreeMap<AssetHash, ImportedAsset>,
@@ -45,7 +48,17 @@ impl<'a> Library<'a> {
             }
             names.entry(name).or_insert_with(|| path.clone());
         }
-        Self { tree, limits, bases, lessons, folded, names, known: HashMap::new(), assets: BTreeMap::new() }
+        Self {
+            tree,
+            limits,
+            bases,
+            lessons,
+            folded,
+            names,
+            includes: false,
+            known: HashMap::new(),
+            assets: BTreeMap::new(),
+        }
     }
 
     fn file(&self, path: &str) -> Option<String> {
@@ -283,6 +296,39 @@ impl Env for Linker<'_, '_> {
             return Some(Wiki::Lesson(format!("lesson:{id}{fragment}")));
         }
         (!is_markdown(&path)).then(|| self.use_asset(&path, line)).flatten().map(Wiki::Image)
+    }
+
+    fn code(&mut self, text: &str, line: u32) -> String {
+        if !self.library.includes || !text.contains("{{#") {
+            return text.to_owned();
+        }
+        let mut said = Vec::new();
+        let done = include::expand(text, |path| {
+            let file = join(folder_of(self.file), path).and_then(|path| self.library.file(&path));
+            let file = file
+                .and_then(|name| self.library.tree.files.get(&name))
+                .filter(|f| f.bytes <= self.library.limits.lesson_bytes);
+            let read = file
+                .and_then(|file| std::fs::read(&file.path).ok())
+                .and_then(|bytes| crate::front::decode(&bytes));
+            match read {
+                Some((text, _)) => {
+                    said.push((Outcome::Converted, format!("{path} was put in where the code included it.")));
+                    Some(text)
+                }
+                None => {
+                    said.push((
+                        Outcome::Missing,
+                        format!("{path}, which the code includes, is not in the folder or is no text."),
+                    ));
+                    None
+                }
+            }
+        });
+        for (outcome, detail) in said {
+            self.note(line, "included code", outcome, detail);
+        }
+        done
     }
 
     fn note(&mut self, line: u32, what: &'static str, outcome: Outcome, detail: String) {

@@ -1,6 +1,8 @@
 //! Makes one dialect of several, line by line, before the Markdown parser sees a text, and remembers which line came
-//! from where: fenced divs with any number of colons (Pandoc, Carpentries, Docusaurus), MkDocs admonitions, kramdown's
+//! from where: fenced divs with any number of colons (Pandoc, Carpentries, Docusaurus), MkDocs admonitions, grid tables, kramdown's
 //! `{: .class}` lines. Code blocks pass untouched.
+
+use crate::grid;
 
 /// A text that the parser can read.
 pub(crate) struct Source {
@@ -45,7 +47,7 @@ impl Source {
 pub(crate) fn prepare(markdown: &str) -> Source {
     let original = markdown.lines().enumerate().map(|(n, line)| (line.to_owned(), n as u32 + 1)).collect();
     let mut lists = Vec::new();
-    let lines = attribute_lists(admonitions(original, 0), &mut lists);
+    let lines = attribute_lists(grid::tables(admonitions(original, 0)), &mut lists);
     let (lines, divs) = number_divs(lines);
     let mut text = String::with_capacity(markdown.len() + 64);
     let mut numbers = Vec::with_capacity(lines.len());
@@ -57,21 +59,22 @@ pub(crate) fn prepare(markdown: &str) -> Source {
     Source { text, lines: numbers, divs, lists }
 }
 
-type Line = (String, u32);
+/// A line with its number in the original.
+pub(crate) type Line = (String, u32);
 
 /// Deepest nesting of divs: real ones have three, and each level makes every fence longer.
 const MAX_DIVS: usize = 24;
 
 /// Follows fenced code blocks and multi-line comments, whose lines are nobody's markup.
 #[derive(Default)]
-struct Fences {
+pub(crate) struct Fences {
     open: Option<(u8, usize, usize)>,
     comment: bool,
 }
 
 impl Fences {
     /// Takes the next line; true if it belongs to a code block or a comment.
-    fn covers(&mut self, line: &str) -> bool {
+    pub(crate) fn covers(&mut self, line: &str) -> bool {
         let (quotes, rest) = unquote(line);
         if self.comment {
             self.comment = !line.contains("-->");

@@ -200,7 +200,7 @@ fn assert_same(body: &Node) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, max_shrink_iters: 4000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, max_shrink_iters: 4000, ..ProptestConfig::default() })]
 
     #[test]
     fn every_body_survives_being_written_and_read(body in body()) {

@@ -43,7 +43,8 @@ fn an_mdbook_follows_its_summary() {
         ("src/one/index.md", "# One\n\n## Part\n\n[up](../preface.md)"),
         ("src/one/a.md", "# Another heading\n\n[two](/two.html)"),
         ("src/one/deep.md", "deep"),
-        ("src/two.md", "two"),
+        ("src/two.md", "two\n\n```rust\n{{#include ../code/x.rs:2}}\n{{#include gone.rs}}\n```\n"),
+        ("code/x.rs", "one\nlet ink = 2;\n"),
         ("src/end.md", "end"),
         ("src/unlisted.md", "# Unlisted"),
     ]);
@@ -69,6 +70,8 @@ fn an_mdbook_follows_its_summary() {
     assert_eq!(leads_to(&course, "src/preface.md"), "src/one/index.md#part");
     assert_eq!(leads_to(&course, "src/one/index.md"), "src/preface.md");
     assert_eq!(leads_to(&course, "src/one/a.md"), "src/two.md");
+    let two = lessons(&course.nodes).into_iter().find(|l| l.title == "Two").unwrap();
+    assert_eq!(plain_text(&two.lesson.as_ref().unwrap().body), "two let ink = 2;\n{{#include gone.rs}}");
     assert!(course.report.with(Outcome::Dropped).any(|item| item.file == "src/unlisted.md"));
     assert!(course.report.with(Outcome::Missing).any(|item| item.detail.contains("gone.md")));
     assert_round_trip(&course);

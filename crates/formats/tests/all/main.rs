@@ -83,6 +83,11 @@ pub fn assert_round_trip(course: &ImportedCourse) -> ImportedCourse {
     )
     .unwrap();
     let again = import(&out);
+    let last_resort = lessons(&again.nodes)
+        .iter()
+        .filter(|l| std::fs::read_to_string(out.join(&l.key)).unwrap().contains("inkhorn-node"))
+        .count();
+    assert_eq!(last_resort, 0, "lessons that Markdown could not say");
     assert_eq!(again.title, course.title);
     assert_eq!(outline(&again.nodes), outline(&course.nodes));
     let (before, after) = (lessons(&course.nodes), lessons(&again.nodes));
