@@ -331,4 +331,31 @@ proptest! {
         server.add(&moved).expect("taken");
         prop_assert_eq!(server.state_vector(), vector);
     }
+
+    #[test]
+    fn a_server_takes_a_rekeyed_part_on_top_of_its_order_and_no_letter_is_lost(
+        steps in steps(),
+        at in any::<prop::sample::Index>(),
+    ) {
+        let log = history(&steps);
+        let client = indexed(&log);
+        let mut server = indexed(&log[..at.index(log.len() + 1)]);
+        let old = 1_000_004;
+        let acked = server.state_vector();
+        let moved = rekey(&client.diff(&acked), old, 77, acked.get(old)).expect("an update");
+        server.add(&moved).expect("a rekeyed part is taken");
+        let vector = server.state_vector();
+        prop_assert_eq!(vector.get(old), acked.get(old));
+        prop_assert_eq!(vector.get(77), client.state_vector().get(old) - acked.get(old));
+        // Concurrent insertions may stand in another order now; which letters there are may not change.
+        let letters = |index: &Index| {
+            let doc = doc(1 << 40, true);
+            apply(&doc, &index.encode());
+            let txn = doc.transact();
+            let mut letters: Vec<char> = txn.get_text("text").expect("a root").get_string(&txn).chars().collect();
+            letters.sort_unstable();
+            (letters, txn.has_missing_updates())
+        };
+        prop_assert_eq!(letters(&server), letters(&client));
+    }
 }
