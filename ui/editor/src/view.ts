@@ -129,7 +129,8 @@ export class LessonView implements Handle {
         return () => this.assetCalls.delete(call)
       },
       nameAsset: (hash, mime, bytes, name) => {
-        this.document?.doc.getMap('assets').set(hash, { mime, bytes, name })
+        const assets = this.document?.doc.getMap('assets')
+        if (assets?.has(hash) === false) assets.set(hash, { mime, bytes, name })
       },
     }
   }
