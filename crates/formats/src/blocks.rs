@@ -3,9 +3,8 @@
 use crate::{
     canonical::{MAX_DEPTH, canonical, push},
     env::Env,
-    html::{self, Piece},
     inlines::{self, Item},
-    source::{self, Source, pairs},
+    source::{self, Source},
     valid::{is_block, is_valid},
 };
 use comrak::{
@@ -57,7 +56,7 @@ pub(crate) struct Build<'a> {
     /// Names of the footnotes, in order of their first reference: the number is the place, from 1.
     pub(crate) notes: Vec<String>,
     /// Number of the attribute list that waits for the block behind it.
-    next: Option<usize>,
+    pub(crate) next: Option<usize>,
 }
 
 impl Build<'_> {
@@ -336,208 +335,6 @@ impl Build<'_> {
         self.env.count("callout", Outcome::Kept);
         callout_node(if div.kind.is_empty() { "div" } else { &div.kind }, &div.title, content)
     }
-
-    fn html_block(&mut self, literal: &str, line: u32, out: &mut Vec<Node>) {
-        let html = literal.trim_end_matches(['\n', '\r']);
-        let list = html.trim().strip_prefix("<!--ial").and_then(|r| r.strip_suffix("-->"));
-        let number = list.and_then(|n| n.parse::<usize>().ok());
-        if let Some(number) = number.filter(|n| *n < self.source.lists.len()) {
-            if self.source.lists[number].next {
-                self.next = Some(number);
-            } else {
-                let last = out.len().saturating_sub(1);
-                self.apply(number, line, out, last);
-            }
-            return;
-        }
-        if html.trim() == "<p></p>" {
-            out.push(Node::new("paragraph", vec![]));
-            return;
-        }
-        let parts = html::pieces(html);
-        let mut images = Vec::new();
-        let mut plain = true;
-        let mut comments = Vec::new();
-        let mut link: Option<String> = None;
-        for part in &parts {
-            match part {
-                Piece::Text(text) => plain &= text.trim().is_empty(),
-                Piece::Comment(text, _) => comments.push(text.trim()),
-                Piece::Open(name, tag) => match name.as_str() {
-                    "img" => images.extend(self.html_image(tag, line, link.as_deref())),
-                    "a" => link = html::attribute(tag, "href"),
-                    "p" | "div" | "center" | "br" | "picture" | "figure" | "span" => {}
-                    _ => plain = false,
-                },
-                Piece::Close(name, _) => {
-                    if name == "a" {
-                        link = None;
-                    }
-                }
-                Piece::Other(_) => plain = false,
-            }
-        }
-        let only_comments = parts
-            .iter()
-            .all(|p| matches!(p, Piece::Comment(..)) || matches!(p, Piece::Text(t) if t.trim().is_empty()));
-        if only_comments {
-            for text in comments.iter().filter(|text| !text.is_empty()) {
-                self.comment(text, line);
-            }
-        } else if plain && !images.is_empty() && comments.is_empty() {
-            self.env.note(
-                line,
-                "HTML",
-                Outcome::Converted,
-                "The HTML around an image was left out; the image is shown.".into(),
-            );
-            out.extend(images);
-        } else {
-            self.env.note(
-                line,
-                "HTML",
-                Outcome::Kept,
-                "It is kept word for word, and shown as HTML source.".into(),
-            );
-            let mut changed = Vec::new();
-            let html = html::rewrite(html, |name, value| {
-                let new =
-                    if name == "src" { self.env.image(value, line) } else { self.env.link(value, line) };
-                changed.push(new.clone());
-                (new != value).then_some(new)
-            });
-            out.push(Node::new("htmlBlock", vec![]).with("html", html));
-        }
-    }
-
-    /// Reports a comment that is left out, with its text.
-    pub(crate) fn comment(&mut self, text: &str, line: u32) {
-        let shown: String = text.chars().take(200).collect();
-        self.env.note(line, "comment", Outcome::Dropped, format!("Readers never saw it: {shown}"));
-    }
-
-    /// An `<img>` as blocks: the image, and where it was a link, the link as text behind it.
-    pub(crate) fn html_image(&mut self, tag: &str, line: u32, link: Option<&str>) -> Vec<Node> {
-        let Some(src) = html::attribute(tag, "src") else { return vec![] };
-        let alt = html::attribute(tag, "alt").unwrap_or_default();
-        let title = html::attribute(tag, "title").unwrap_or_default();
-        let mut out = vec![self.image(&src, &alt, &title, line)];
-        if let Some(href) = link {
-            out.push(Node::new("paragraph", vec![self.image_link(href, "", &alt, line)]));
-        }
-        out
-    }
-
-    /// An image node.
-    pub(crate) fn image(&mut self, src: &str, alt: &str, title: &str, line: u32) -> Node {
-        let mut image = Node::new("image", vec![]).with("src", self.env.image(src, line));
-        for (name, value) in [("alt", alt), ("title", title)] {
-            if !value.is_empty() {
-                image = image.with(name, value);
-            }
-        }
-        image
-    }
-
-    /// The text that carries the link of an image.
-    pub(crate) fn image_link(&mut self, href: &str, title: &str, alt: &str, line: u32) -> Node {
-        self.env.note(
-            line,
-            "image",
-            Outcome::Converted,
-            "The image was a link; its link now follows it as text.".into(),
-        );
-        let href = self.env.link(href, line);
-        let text = if alt.trim().is_empty() { href.clone() } else { alt.to_owned() };
-        let mut mark = Mark::new("link").with("href", href);
-        if !title.is_empty() {
-            mark = mark.with("title", title);
-        }
-        Node::text(text).marked(mark)
-    }
-
-    /// Applies a kramdown attribute list to a block.
-    fn apply(&mut self, list: usize, line: u32, out: &mut [Node], at: usize) {
-        let text = self.source.lists[list].text.clone();
-        let list = pairs(&text);
-        let class = list.iter().find(|(key, _)| key == "class").map(|(_, value)| value.clone());
-        let Some((block, class)) = out.get_mut(at).zip(class) else {
-            self.env.note(
-                line,
-                "attributes",
-                Outcome::Dropped,
-                format!("The attributes {{: {text}}} were left out."),
-            );
-            return;
-        };
-        match block.kind.as_str() {
-            "blockquote" => {
-                let mut content = std::mem::take(&mut block.content);
-                let title = match content.first() {
-                    Some(first)
-                        if first.kind == "heading" && first.content.iter().all(|t| t.kind == "text") =>
-                    {
-                        let title = crate::canonical::plain_text(first);
-                        content.remove(0);
-                        title
-                    }
-                    _ => String::new(),
-                };
-                *block = callout_node(&class, &title, content);
-            }
-            "codeBlock" if block.attr("language").is_none() => {
-                let language = class.strip_prefix("language-").unwrap_or(&class).to_owned();
-                block.attrs.insert("language".into(), language.into());
-            }
-            "paragraph" | "bulletList" | "orderedList" if !class.starts_with("no_toc") && list.len() == 1 => {
-                let content = std::mem::take(block);
-                *block = callout_node(&class, "", vec![content]);
-            }
-            _ => self.env.note(
-                line,
-                "attributes",
-                Outcome::Dropped,
-                format!("The attributes {{: {text}}} were left out."),
-            ),
-        }
-    }
-
-    /// Footnotes become a numbered list at the end; their marks in the text are the numbers.
-    fn footnotes<'n>(&mut self, root: &'n AstNode<'n>, out: &mut Vec<Node>) {
-        let mut defined = Vec::new();
-        for node in root.descendants() {
-            if let NodeValue::FootnoteDefinition(def) = &node.data().value {
-                defined.push((def.name.clone(), node));
-            }
-        }
-        if defined.is_empty() {
-            return;
-        }
-        self.env.note(
-            self.line(defined[0].1),
-            "footnotes",
-            Outcome::Converted,
-            format!("{} stand at the end of the lesson, as a numbered list.", defined.len()),
-        );
-        let mut items: Vec<Option<Node>> = Vec::new();
-        let mut done = 0;
-        loop {
-            // A footnote may refer to further ones.
-            while done < self.notes.len() {
-                let name = self.notes[done].clone();
-                done += 1;
-                let found = defined.iter().position(|(n, _)| *n == name).map(|at| defined.remove(at).1);
-                let content = found.map(|node| self.blocks(node, 2)).unwrap_or_default();
-                items.push(Some(Node::new("listItem", with_paragraph(content))));
-            }
-            match defined.first() {
-                Some((name, _)) => self.notes.push(name.clone()),
-                None => break,
-            }
-        }
-        out.push(Node::new("horizontalRule", vec![]));
-        out.push(Node::new("orderedList", items.into_iter().flatten().collect()));
-    }
 }
 
 fn code_block(info: &str, literal: &str) -> Node {
@@ -546,7 +343,7 @@ fn code_block(info: &str, literal: &str) -> Node {
     if info.is_empty() { node } else { node.with("language", info) }
 }
 
-fn callout_node(kind: &str, title: &str, content: Vec<Node>) -> Node {
+pub(crate) fn callout_node(kind: &str, title: &str, content: Vec<Node>) -> Node {
     let node = Node::new("callout", filled(content)).with("kind", kind);
     if title.is_empty() { node } else { node.with("title", title) }
 }
@@ -557,7 +354,7 @@ fn filled(content: Vec<Node>) -> Vec<Node> {
 }
 
 /// Items of lists begin with a paragraph.
-fn with_paragraph(mut content: Vec<Node>) -> Vec<Node> {
+pub(crate) fn with_paragraph(mut content: Vec<Node>) -> Vec<Node> {
     if content.first().is_none_or(|first| first.kind != "paragraph") {
         content.insert(0, Node::new("paragraph", vec![]));
     }

@@ -39,6 +39,7 @@ pub fn import_folder(
     let numbered: Vec<Numbered> = places.into_iter().map(|place| number(place, ids, &mut lessons)).collect();
     let mut library = Library::new(&tree, &options.limits, &plan.bases, lessons);
     library.includes = plan.used.is_some();
+    library.definitions = plan.definitions;
     let nodes = numbered.into_iter().map(|node| fill(node, &pages, &mut library, &mut report)).collect();
     let assets = library.assets.into_values().collect();
     Ok(ImportedCourse { title: title.trim().to_owned(), nodes, assets, report: report.finish() })
@@ -156,8 +157,9 @@ fn lesson(place: &Place, pages: &Pages, library: &mut Library<'_>, report: &mut 
         return ImportedLesson { body: empty(), assets: vec![], front_matter: Default::default() };
     };
     report.count("lesson", Outcome::Kept);
+    let text = with_definitions(&page.text.body, &library.definitions);
     let mut linker = Linker { library, report, file, skipped: page.text.skipped, uses: Vec::new() };
-    let mut body = blocks::parse(&page.text.body, &mut linker);
+    let mut body = blocks::parse(&text, &mut linker);
     let assets = std::mem::take(&mut linker.uses);
     let same = |text: &str| text.split_whitespace().eq(place.title.split_whitespace());
     let heading = body.content.first().filter(|first| {
@@ -180,6 +182,18 @@ fn lesson(place: &Place, pages: &Pages, library: &mut Library<'_>, report: &mut 
         front_matter.remove("title");
     }
     ImportedLesson { body, assets, front_matter }
+}
+
+/// A text with those shared definitions behind it that it uses.
+fn with_definitions(body: &str, definitions: &[String]) -> String {
+    let mut out = body.to_owned();
+    for definition in definitions {
+        let label = definition.split_inclusive(']').next().unwrap_or(definition);
+        if body.contains(label) && !body.contains(&format!("{label}:")) {
+            out.push_str(&format!("\n\n{definition}"));
+        }
+    }
+    out
 }
 
 /// The body of a lesson that nobody has written yet.

@@ -1,6 +1,7 @@
 //! From the parser's inlines to texts with marks; images come out beside the text.
 
 use crate::{
+    attributes::{attribute_list, lost},
     blocks::Build,
     canonical::{MAX_DEPTH, push},
     env::Wiki,
@@ -393,54 +394,4 @@ fn closing_tags<'n>(nodes: &[&'n AstNode<'n>]) -> HashMap<usize, usize> {
         }
     }
     out
-}
-
-type Listed = (Vec<(String, String)>, Option<(usize, String)>);
-
-/// Pandoc's `{alt='…' width=50%}` behind an image (it may go over several lines): the pairs, the number of nodes that
-/// it fills, and the text behind it in the last of them.
-fn attribute_list<'n>(rest: &[&'n AstNode<'n>]) -> Listed {
-    let mut text = String::new();
-    for (at, node) in rest.iter().enumerate() {
-        match &node.data().value {
-            NodeValue::Text(part) => text.push_str(part),
-            NodeValue::SoftBreak => text.push(' '),
-            // An address in the alternative text was taken for a link; an asterisk for emphasis.
-            NodeValue::Link(_) | NodeValue::Emph | NodeValue::Strong | NodeValue::Code(_) => {
-                text.push_str(&texts(node))
-            }
-            _ => break,
-        }
-        let Some(body) = text.strip_prefix('{') else { break };
-        let mut quote = None;
-        let mut escaped = false;
-        for (n, c) in body.char_indices() {
-            match (quote, c) {
-                _ if escaped => escaped = false,
-                (Some(_), '\\') => escaped = true,
-                (Some(open), c) if open == c => quote = None,
-                (None, '"' | '\'') if body[..n].ends_with('=') => quote = Some(c),
-                (None, '}') => {
-                    let list = body[..n].trim_start_matches(':');
-                    let pairs = crate::source::pairs(list);
-                    let named = |(key, value): &(String, String)| !key.is_empty() && !value.is_empty();
-                    if !pairs.is_empty() && pairs.iter().all(named) {
-                        return (pairs, Some((at + 1, body[n + 1..].to_owned())));
-                    }
-                    return (vec![], None);
-                }
-                _ => {}
-            }
-        }
-    }
-    (vec![], None)
-}
-
-fn lost(list: &[(String, String)]) -> Option<String> {
-    let lost: Vec<String> = list
-        .iter()
-        .filter(|(key, _)| key != "alt" && key != "title")
-        .map(|(key, value)| format!("{key}={value}"))
-        .collect();
-    (!lost.is_empty()).then(|| lost.join(" "))
 }

@@ -25,6 +25,8 @@ pub(crate) struct Library<'a> {
     names: HashMap<String, String>,
     /// Whether code includes files in mdBook's way.
     pub(crate) includes: bool,
+    /// Definitions of references that hold for every page.
+    pub(crate) definitions: Vec<String>,
     known: HashMap<String, Option<ImportedAsset>>,
     /// Every asset that was used.
     pub(crate) assets: BTreeMap<AssetHash, ImportedAsset>,
@@ -56,6 +58,7 @@ impl<'a> Library<'a> {
             folded,
             names,
             includes: false,
+            definitions: Vec::new(),
             known: HashMap::new(),
             assets: BTreeMap::new(),
         }

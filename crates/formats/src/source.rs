@@ -2,7 +2,7 @@
 //! from where: fenced divs with any number of colons (Pandoc, Carpentries, Docusaurus), MkDocs admonitions, grid tables, kramdown's
 //! `{: .class}` lines. Code blocks pass untouched.
 
-use crate::grid;
+use crate::{attributes::pairs, grid};
 
 /// A text that the parser can read.
 pub(crate) struct Source {
@@ -332,50 +332,6 @@ fn div(info: &str) -> Div {
         None if out.title.is_empty() => out.title = rest.to_owned(),
         None if rest.is_empty() => {}
         None => out.title = format!("{} {rest}", out.title),
-    }
-    out
-}
-
-/// `.class #id key=value key="a b" word` as pairs; a class has the key `class`, an id `id`, a word an empty key.
-pub(crate) fn pairs(list: &str) -> Vec<(String, String)> {
-    let mut out = Vec::new();
-    let mut rest = list.trim();
-    while let Some(first) = rest.chars().next() {
-        let (key, after) = match first {
-            '.' => ("class".to_owned(), &rest[1..]),
-            '#' => ("id".to_owned(), &rest[1..]),
-            _ => {
-                let end = rest.find(|c: char| c.is_whitespace() || c == '=').unwrap_or(rest.len());
-                match rest[end..].strip_prefix('=') {
-                    Some(value) => (rest[..end].to_owned(), value),
-                    None => (String::new(), rest),
-                }
-            }
-        };
-        let (value, behind) = match after.chars().next() {
-            Some(quote @ ('"' | '\'')) => {
-                let mut value = String::new();
-                let mut chars = after.char_indices().skip(1);
-                let mut end = after.len();
-                while let Some((at, c)) = chars.next() {
-                    match c {
-                        '\\' => value.extend(chars.next().map(|(_, c)| c)),
-                        c if c == quote => {
-                            end = at + 1;
-                            break;
-                        }
-                        c => value.push(c),
-                    }
-                }
-                (value, &after[end..])
-            }
-            _ => {
-                let end = after.find(char::is_whitespace).unwrap_or(after.len());
-                (after[..end].to_owned(), &after[end..])
-            }
-        };
-        out.push((key, value));
-        rest = behind.trim_start();
     }
     out
 }

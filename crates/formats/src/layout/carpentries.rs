@@ -72,5 +72,13 @@ pub(super) fn plan(tree: &Tree, pages: &Pages, report: &mut Reporter) -> Option<
         entries.push(Entry::part("more", "More pages", left));
     }
     let bases = FOLDERS.iter().map(|(folder, _)| format!("{folder}/")).collect();
-    Some(Plan { title: text(&settings, "title").map(str::to_owned), entries, bases, used: None })
+    let title = text(&settings, "title").map(str::to_owned);
+    // The workbench puts this page's definitions behind every other page.
+    let links = pages.get("links.md").map(|page| page.text.body.as_str()).unwrap_or_default();
+    let definitions = links
+        .lines()
+        .filter(|line| line.starts_with('[') && line.contains("]: "))
+        .map(str::to_owned)
+        .collect();
+    Some(Plan { title, entries, bases, definitions, ..Plan::default() })
 }

@@ -37,7 +37,7 @@ pub(super) fn plan(tree: &Tree, pages: &Pages, report: &mut Reporter) -> Option<
     };
     let mut reader = Reader { file: name, docs: &docs, pages, report };
     let entries = reader.entries(nav, "nav", 0);
-    (!entries.is_empty()).then_some(Plan { title, entries, bases, used: None })
+    (!entries.is_empty()).then_some(Plan { title, entries, bases, ..Plan::default() })
 }
 
 /// Tags such as `!!python/name:x` are for Python; the value behind them is enough here.

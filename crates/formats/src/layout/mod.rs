@@ -57,6 +57,8 @@ pub(crate) struct Plan {
     pub(crate) entries: Vec<Entry>,
     /// The page that is the table of contents, and so no lesson.
     pub(crate) used: Option<String>,
+    /// Definitions of references, one a line, that hold for every page.
+    pub(crate) definitions: Vec<String>,
     /// Folders (with `/` at the end) in which links that begin with `/`, or that lead nowhere, are tried.
     pub(crate) bases: Vec<String>,
 }

@@ -348,3 +348,37 @@ fn the_tour_of_inkhorn_is_whole() {
     assert_eq!(leads_to(&course, "src/1-writing/first-lesson.md"), "src/1-writing/blocks.md");
     assert_round_trip(&course);
 }
+
+#[test]
+fn a_carpentries_lesson_has_its_own_order_and_shared_links() {
+    let dir = folder(&[
+        ("config.yaml", "title: 'Ink'\nepisodes:\n- b.md\n- a.Rmd\n- gone.md\nlearners:\n"),
+        ("index.md", "---\nsite: x\n---\nWelcome"),
+        ("links.md", "[inkhorn]: https://ink.example\n"),
+        ("episodes/a.Rmd", "---\ntitle: Second\n---\n```{r, echo=FALSE}\n1\n```\n"),
+        (
+            "episodes/b.md",
+            "---\ntitle: First\nteaching: 1\n---\nThe [inkhorn] and [setup](../learners/setup.html) and [b](a.html#x)",
+        ),
+        ("learners/setup.md", "---\ntitle: Setup\n---\n"),
+    ]);
+    let course = import(dir.path());
+    assert_outline(
+        &course,
+        "Ink",
+        "
+        Chapter Introduction
+          Lesson Ink
+        Chapter Episodes
+          Lesson First
+          Lesson Second
+        Chapter For learners
+          Lesson Setup
+        Chapter More pages
+          Lesson Links
+        ",
+    );
+    assert_eq!(leads_to(&course, "episodes/b.md"), "https://ink.example");
+    assert!(course.report.with(Outcome::Missing).any(|item| item.detail.contains("episodes/gone.md")));
+    assert_round_trip(&course);
+}
