@@ -34,6 +34,14 @@ function mayUndoDelete(item: Y.Item): boolean {
   return !holdsText || type._length === 0
 }
 
+/** What a view hears from its document. */
+export interface Watcher {
+  /** The core refused an edit: stop writing. */
+  frozen(): void
+  /** Take the document that `acquire` gives now. */
+  restart(): void
+}
+
 export class LessonDocument {
   /** yjs draws a fresh random client id here; it is never set, stored or used again. */
   readonly doc = new Y.Doc()
@@ -44,7 +52,7 @@ export class LessonDocument {
   views = 0
   private pulling: Promise<void> | null = null
   private pullAgain = false
-  private frozen: (() => void) | null = null
+  private watcher: Watcher | null = null
 
   constructor(readonly course: string, readonly lesson: string, private readonly host: Host) {
     this.undo = new KeptUndoManager(this.body, {
@@ -60,7 +68,7 @@ export class LessonDocument {
         saved: () => host.event(lesson, 'saved', {}),
         unsaved: error => host.event(lesson, 'unsaved', { message: messageOf(error) }),
         refused: error => {
-          this.frozen?.()
+          this.watcher?.frozen()
           host.event(lesson, 'frozen', { message: messageOf(error), text: plainText(this.body) })
         },
       },
@@ -70,9 +78,15 @@ export class LessonDocument {
     })
   }
 
-  /** Called when the core refuses an edit: the view stops writing. */
-  onFrozen(call: (() => void) | null): void {
-    this.frozen = call
+  /** The view that shows it. */
+  watchedBy(watcher: Watcher | null): void {
+    this.watcher = watcher
+  }
+
+  /** The core made this document anew: this copy is of no use any more, and what it still holds back would be refused. */
+  reset(message: string): void {
+    if (this.queue.pending) this.queue.refuse(message)
+    else this.watcher?.restart()
   }
 
   applyRemote(update: Uint8Array): void {
@@ -141,6 +155,15 @@ export class Documents {
       if (this.alive.size <= KEPT) break
       if (old.views === 0 && !old.queue.pending) this.forget(old)
     }
+  }
+
+  /** A new copy from now on; the view of the old one is told. */
+  reset(lesson: string, message: string): void {
+    const old = this.alive.get(lesson)
+    if (old === undefined) return
+    this.alive.delete(lesson)
+    old.reset(message)
+    if (old.views === 0) old.end()
   }
 
   private forget(document: LessonDocument): void {

@@ -3,6 +3,7 @@
 import { Documents } from './documents.js'
 import type { Handle, Host, OpenOptions } from './host.js'
 import { LessonView } from './view.js'
+import * as words from './words.js'
 
 const documents = new Documents()
 const assetCalls = new Set<(hash: string) => void>()
@@ -28,6 +29,10 @@ export function applyRemote(lesson: string, update: Uint8Array): boolean {
   if (document === undefined) return false
   document.applyRemote(update)
   return true
+}
+
+export function reset(lesson: string): void {
+  documents.reset(lesson, words.rebuilt)
 }
 
 export function assetArrived(hash: string): void {

@@ -54,6 +54,15 @@ export class PushQueue {
     return new Promise((resolve, reject) => this.watchers.push({ resolve, reject }))
   }
 
+  /** Ends it: nothing more is sent, and whoever waits hears why. */
+  refuse(error: unknown): void {
+    if (this.refusal !== null) return
+    this.inFlight = false
+    this.refusal = error
+    this.settle(watcher => watcher.reject(error))
+    this.events.refused(error)
+  }
+
   private async run(): Promise<void> {
     if (this.inFlight) return
     this.inFlight = true
@@ -67,16 +76,12 @@ export class PushQueue {
         await this.send(update)
       } catch (error) {
         this.waiting.unshift(update)
-        if (!isTransient(error)) {
-          this.inFlight = false
-          this.refusal = error
-          this.settle(watcher => watcher.reject(error))
-          this.events.refused(error)
-          return
-        }
+        if (this.refusal !== null) return
+        if (!isTransient(error)) return this.refuse(error)
         this.events.unsaved(error)
         await this.pause(RETRY_MS)
       }
+      if (this.refusal !== null) return
     }
     this.inFlight = false
     this.events.saved()

@@ -74,6 +74,28 @@ export class LessonView implements Handle {
     if (reveal !== undefined) this.reveal(reveal)
   }
 
+  /** The same view on a new copy of the document. The caret goes back to about where it was. */
+  private restart(): void {
+    const caret = this.editor?.isFocused === true ? this.editor.state.selection.head : null
+    this.leave()
+    this.frozen = false
+    void this.start().then(() => {
+      if (caret === null || this.editor === null) return
+      this.editor.commands.focus(Math.min(caret, this.editor.state.doc.content.size))
+    })
+  }
+
+  /** Lets go of editor and document. */
+  private leave(): void {
+    clearTimeout(this.statsTimer)
+    this.ends.splice(0).forEach(end => end())
+    this.editor?.destroy()
+    this.editor = null
+    this.frame.replaceChildren()
+    if (this.document !== null) this.documents.release(this.document)
+    this.document = null
+  }
+
   /** Sees each change before the editor does: what it must not touch, it never gets. */
   private watch(document: LessonDocument): void {
     const before = (transaction: Y.Transaction) => {
@@ -86,14 +108,17 @@ export class LessonView implements Handle {
     }
     document.doc.on('beforeObserverCalls', before)
     document.doc.on('afterTransaction', after)
-    document.onFrozen(() => {
-      this.frozen = true
-      this.editor?.setEditable(false)
+    document.watchedBy({
+      frozen: () => {
+        this.frozen = true
+        this.editor?.setEditable(false)
+      },
+      restart: () => this.restart(),
     })
     this.ends.push(() => {
       document.doc.off('beforeObserverCalls', before)
       document.doc.off('afterTransaction', after)
-      document.onFrozen(null)
+      document.watchedBy(null)
     })
   }
 
@@ -258,11 +283,7 @@ export class LessonView implements Handle {
   close(): void {
     if (this.closed) return
     this.closed = true
-    clearTimeout(this.statsTimer)
-    this.ends.forEach(end => end())
-    this.editor?.destroy()
-    this.editor = null
+    this.leave()
     this.frame.remove()
-    if (this.document !== null) this.documents.release(this.document)
   }
 }

@@ -33,3 +33,4 @@ export const blocks = 'Blocks'
 export const noBlock = 'No block of that name'
 export const table = 'Table'
 export const taskDone = (text: string) => text === '' ? 'Task' : `Task: ${text}`
+export const rebuilt = 'This lesson was put together anew while an edit was on its way.'

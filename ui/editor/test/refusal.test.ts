@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { fill } from './page.js'
 import { lesson, opened, paragraph } from './helpers.js'
 import { PushQueue } from '../src/queue.js'
-import { flush, hasPending } from '../src/index.js'
+import { flush, hasPending, reset } from '../src/index.js'
 
 test('an edit that the core refuses freezes the lesson and hands over its text; opened again it is as the core has it', async () => {
   const { core, name } = lesson([paragraph('kept')])
@@ -62,4 +63,32 @@ test('a push that fails for a passing reason is tried again with the same bytes'
   await queue.flush()
   assert.deepEqual(sent, [[7], [7], [7]])
   assert.deepEqual(said, ['saving', 'unsaved', 'unsaved', 'saved'])
+})
+
+test('a lesson that the core made anew is loaded again in place, and what is typed afterwards fits it', async () => {
+  const { core, name } = lesson([paragraph('old')])
+  const view = await opened(core, name)
+  view.editor().commands.insertContentAt(4, ' and mine')
+  await view.handle.flush()
+  core.docs.delete(name)
+  fill(core.doc(name).getXmlFragment('body'), [paragraph('made anew')])
+  const since = core.events.length
+  reset(name)
+  await core.heard('ready', since)
+  assert.equal(view.handle.text(), 'made anew')
+  assert.match(view.element.textContent ?? '', /^made anew$/)
+  view.editor().commands.insertContentAt(10, '!')
+  await view.handle.flush()
+  assert.equal(core.doc(name).getXmlFragment('body').toString(), '<paragraph>made anew!</paragraph>')
+  view.end()
+})
+
+test('a lesson that is made anew while an edit is on its way hands the text over first', async () => {
+  const { core, name } = lesson([paragraph('old')])
+  const view = await opened(core, name)
+  core.gate = () => new Promise(() => undefined)
+  view.editor().commands.insertContentAt(4, ' and typed')
+  reset(name)
+  assert.equal((await core.heard<{ text: string }>('frozen')).text, 'old and typed')
+  view.end()
 })
