@@ -1,0 +1,6 @@
+//! Behaviour of the core: devices, a real server in the same process, a wire that can be cut.
+#![allow(clippy::expect_used)]
+
+mod live;
+mod sync;
+mod world;
