@@ -38,6 +38,8 @@ pub enum LessonUpdate {
 pub struct UpdateStream {
     receiver: broadcast::Receiver<Arc<Change>>,
     own: Origin,
+    /// The session keeps the document subscribed while somebody listens.
+    _open: crate::net::OpenDoc,
 }
 
 impl UpdateStream {
@@ -104,6 +106,7 @@ impl Core {
         UpdateStream {
             receiver: self.replica().updates(&DocId::Lesson(lesson.clone())),
             own: Origin::Editor(editor),
+            _open: self.net().open_doc(&DocId::Lesson(lesson.clone())),
         }
     }
 
