@@ -189,3 +189,22 @@ fn several_yjs_clients_and_yrs_that_edit_one_rich_text_end_equal() {
         run(&mut yjs, seed, 120);
     }
 }
+
+#[test]
+fn applying_what_others_formatted_deletes_nothing_on_its_own() {
+    let (_, first) = Lesson::create(1, &crate::lesson::body(), 1, &[]).unwrap();
+    let mut reader = Lesson::load(2, &first).unwrap();
+    // Two people make the same words bold while apart: one of each pair of marks is then redundant.
+    for client in [11, 12] {
+        let writer = Writer::new(client);
+        let mut txn = writer.doc.transact_mut();
+        txn.apply_update(Update::decode_v1(&first).unwrap()).unwrap();
+        let before = txn.state_vector();
+        let fragment = txn.get_xml_fragment("body").unwrap();
+        let text = fragment.successors(&txn).find_map(XmlOut::into_xml_text).unwrap();
+        text.format(&mut txn, 0, 3, Attrs::from([("bold".into(), Any::from(true))]));
+        let update = txn.encode_state_as_update_v1(&before);
+        assert!(reader.apply(&update).unwrap());
+    }
+    assert_eq!(reader.delete_set().unwrap(), [0], "the document is the sum of its log, no more");
+}
