@@ -1,0 +1,176 @@
+// Scenarios that `tests/all/foreign.rs` runs: node scenarios.mjs NAME URL OWNER-TOKEN EDITOR-TOKEN VIEWER-TOKEN
+import assert from "node:assert/strict";
+import { HocuspocusProvider, HocuspocusProviderWebsocket } from "@hocuspocus/provider";
+import WebSocket from "ws";
+import * as Y from "yjs";
+
+const [scenario, url, ann, ben, vic] = process.argv.slice(2);
+const LESSON = "lesson:l";
+
+// Whatever has not happened by then does not happen.
+setTimeout(() => {
+  console.error(`'${scenario}' waits for something that does not come: ${waiting}`);
+  process.exit(1);
+}, 30_000);
+let waiting = "nothing yet";
+
+const socket = () => new HocuspocusProviderWebsocket({ url, WebSocketPolyfill: WebSocket });
+
+function join(token, { name = LESSON, over = socket(), ...options } = {}) {
+  const document = new Y.Doc();
+  const client = { document, over, events: [] };
+  const note = (event) => (detail) => client.events.push([event, detail]);
+  client.provider = new HocuspocusProvider({
+    websocketProvider: over,
+    name,
+    token,
+    document,
+    onAuthenticated: note("authenticated"),
+    onAuthenticationFailed: note("authenticationFailed"),
+    onSynced: note("synced"),
+    onClose: note("close"),
+    ...options,
+  });
+  client.provider.attach();
+  return client;
+}
+
+// Waits for a condition, which is looked at whenever something may have changed it.
+async function until(what, holds) {
+  waiting = what;
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+const settled = (client) =>
+  until("synced, with nothing unsynced", () => client.provider.synced && client.provider.unsyncedChanges === 0);
+const body = (client) => client.document.getXmlFragment("body").toString();
+const meta = (client) => client.document.getMap("meta").toJSON();
+function write(client, text) {
+  const paragraph = new Y.XmlElement("paragraph");
+  paragraph.insert(0, [new Y.XmlText(text)]);
+  client.document.getXmlFragment("body").push([paragraph]);
+}
+
+const scenarios = {
+  async edits() {
+    const a = join(ann);
+    await settled(a);
+    write(a, "first 🖋");
+    const b = join(ben);
+    await settled(b);
+    await until("what was there", () => body(b).includes("first 🖋"));
+    write(b, "second");
+    await until("the other's edit", () => body(a).includes("second"));
+    a.document.getXmlFragment("body").get(0).get(0).insert(0, "very ");
+    await until("an edit within", () => body(b).includes("very first"));
+    b.document.getXmlFragment("body").delete(0, 1);
+    await until("a deletion", () => !body(a).includes("first"));
+    await settled(a);
+    await settled(b);
+    assert.equal(body(a), body(b));
+    assert.deepEqual(Y.encodeStateVector(a.document).length, Y.encodeStateVector(b.document).length);
+  },
+
+  async quick() {
+    const a = join(ann);
+    const b = join(ben);
+    await settled(a);
+    await settled(b);
+    for (let n = 0; n < 200; n++) {
+      a.document.getMap("meta").set(`a${n % 20}`, n);
+      b.document.getMap("meta").set(`b${n % 20}`, n);
+      if (n % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await settled(a);
+    await settled(b);
+    await until("the same on both", () => JSON.stringify(sorted(meta(a))) === JSON.stringify(sorted(meta(b))));
+    assert.equal(Object.keys(meta(a)).length, 40);
+    assert.deepEqual(a.events.filter(([event]) => event === "close"), []);
+  },
+
+  async offline() {
+    const a = join(ann);
+    const b = join(ben);
+    await settled(a);
+    await settled(b);
+    b.over.disconnect();
+    await until("offline", () => !b.provider.synced);
+    write(a, "from a");
+    write(b, "from b, offline");
+    await settled(a);
+    b.over.connect();
+    await settled(b);
+    await until("both on both", () => [a, b].every((c) => body(c).includes("from a") && body(c).includes("offline")));
+    assert.equal(body(a), body(b));
+    // The same run goes on under its client id.
+    write(b, "and on");
+    await until("the next edit", () => body(a).includes("and on"));
+    await settled(b);
+  },
+
+  async awareness() {
+    const a = join(ann);
+    const b = join(ben);
+    a.provider.setAwarenessField("user", { name: "Somebody else", color: "#f00" });
+    const seen = () => b.provider.awareness.getStates().get(a.document.clientID);
+    await until("the other's state", () => seen()?.user);
+    assert.deepEqual(seen().user, { color: "#f00", name: "ann" });
+    const late = join(vic);
+    await until("a newcomer sees both", () => late.provider.awareness.getStates().size === 3);
+    a.over.webSocket.terminate();
+    a.over.disconnect();
+    await until("its removal", () => !seen());
+    await until("its removal elsewhere", () => late.provider.awareness.getStates().size === 2);
+  },
+
+  async viewer() {
+    const a = join(ann);
+    await settled(a);
+    write(a, "to read");
+    const v = join(vic);
+    await settled(v);
+    assert.equal(v.provider.authorizedScope, "readonly");
+    await until("the content", () => body(v).includes("to read"));
+    write(a, "more");
+    await until("an edit", () => body(v).includes("more"));
+    write(v, "mine");
+    await until("the refusal", () => v.events.some(([event]) => event === "close"));
+    assert.match(v.events.find(([event]) => event === "close")[1].event.reason, /your role is viewer/);
+    write(a, "after");
+    await settled(a);
+    assert.ok(!body(a).includes("mine"));
+  },
+
+  async denied() {
+    const a = join("not a token");
+    await until("the refusal", () => a.events.some(([event]) => event === "authenticationFailed"));
+    assert.match(a.events[0][1].reason, /does not know this sign-in/);
+    const b = join(ann, { name: "lesson:unknown" });
+    await until("the refusal", () => b.events.some(([event]) => event === "authenticationFailed"));
+    assert.match(b.events[0][1].reason, /does not know this document/);
+    assert.equal(a.provider.synced, false);
+  },
+
+  async multiplexed() {
+    const over = socket();
+    const lesson = join(ann, { over });
+    const outline = join(ann, { over, name: "course:c" });
+    const again = join(ann, { over, sessionAwareness: true });
+    for (const client of [lesson, outline, again]) await settled(client);
+    write(lesson, "once");
+    await until("the other key", () => body(again).includes("once"));
+    outline.document.getMap("nodes").set("n", new Y.Map([["title", "T"]]));
+    for (const client of [lesson, outline, again]) await settled(client);
+    assert.equal(body(outline), "");
+    lesson.provider.destroy();
+    write(again, "twice");
+    await settled(again);
+  },
+};
+
+function sorted(map) {
+  return Object.fromEntries(Object.entries(map).sort());
+}
+
+await scenarios[scenario]();
+process.exit(0);
