@@ -67,6 +67,11 @@ impl Build<'_> {
 
     /// The blocks below a node.
     pub(crate) fn blocks<'n>(&mut self, parent: &'n AstNode<'n>, depth: usize) -> Vec<Node> {
+        loosen(self.parts(parent, depth))
+    }
+
+    /// The blocks below a node, with parts of a table that may have lost theirs.
+    fn parts<'n>(&mut self, parent: &'n AstNode<'n>, depth: usize) -> Vec<Node> {
         let mut out = Vec::new();
         for node in parent.children() {
             let before = out.len();
@@ -183,9 +188,9 @@ impl Build<'_> {
             NodeValue::BlockDirective(directive) => {
                 let number = directive.info.trim().strip_prefix("div").and_then(|n| n.parse::<usize>().ok());
                 let div = number.and_then(|n| self.source.divs.get(n)).cloned();
-                let content = self.blocks(node, depth + 1);
+                let content = self.parts(node, depth + 1);
                 match div {
-                    None => out.extend(content),
+                    None => out.extend(loosen(content)),
                     Some(div) => out.push(self.div(div, content, line)),
                 }
             }
@@ -305,7 +310,7 @@ impl Build<'_> {
     /// A fenced div: a part of a table that Markdown's own tables cannot hold, else a callout.
     fn div(&mut self, div: source::Div, content: Vec<Node>, line: u32) -> Node {
         let cell = |kind: &str| {
-            let mut node = Node::new(kind, filled(content.clone()));
+            let mut node = Node::new(kind, filled(loosen(content.clone())));
             for (key, value) in &div.rest {
                 let parsed = serde_json::from_str(value).unwrap_or(serde_json::Value::String(value.clone()));
                 node.attrs.insert(key.clone(), parsed);
@@ -313,10 +318,13 @@ impl Build<'_> {
             node
         };
         match div.kind.as_str() {
-            "ink-table" if content.iter().all(|c| c.kind == "tableRow") => {
+            "ink-table" if !content.is_empty() && content.iter().all(|c| c.kind == "tableRow") => {
                 return Node::new("table", content);
             }
-            "ink-row" if content.iter().all(|c| matches!(c.kind.as_str(), "tableCell" | "tableHeader")) => {
+            "ink-row"
+                if !content.is_empty()
+                    && content.iter().all(|c| matches!(c.kind.as_str(), "tableCell" | "tableHeader")) =>
+            {
                 return Node::new("tableRow", content);
             }
             "ink-cell" => return cell("tableCell"),
@@ -333,7 +341,7 @@ impl Build<'_> {
             );
         }
         self.env.count("callout", Outcome::Kept);
-        callout_node(if div.kind.is_empty() { "div" } else { &div.kind }, &div.title, content)
+        callout_node(if div.kind.is_empty() { "div" } else { &div.kind }, &div.title, loosen(content))
     }
 }
 
@@ -346,6 +354,15 @@ fn code_block(info: &str, literal: &str) -> Node {
 pub(crate) fn callout_node(kind: &str, title: &str, content: Vec<Node>) -> Node {
     let node = Node::new("callout", filled(content)).with("kind", kind);
     if title.is_empty() { node } else { node.with("title", title) }
+}
+
+/// Rows and cells that stand outside of a table give up their content.
+fn loosen(content: Vec<Node>) -> Vec<Node> {
+    let part = |node: &Node| matches!(node.kind.as_str(), "tableRow" | "tableCell" | "tableHeader");
+    if !content.iter().any(part) {
+        return content;
+    }
+    content.into_iter().flat_map(|node| if part(&node) { loosen(node.content) } else { vec![node] }).collect()
 }
 
 /// Containers of blocks hold at least one.

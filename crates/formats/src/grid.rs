@@ -16,16 +16,19 @@ pub(crate) fn tables(lines: Vec<Line>) -> Vec<Line> {
             let drawn =
                 lines[at..].iter().take_while(|(line, _)| line.trim().starts_with(['+', '|'])).count();
             let body: Vec<&str> = lines[at..at + drawn].iter().map(|(line, _)| line.trim()).collect();
-            if let Some(table) = table(&body) {
-                let pad = &line[..line.len() - line.trim_start().len()];
-                out.extend(
-                    table
-                        .into_iter()
-                        .map(|(text, row)| (format!("{pad}{text}").trim_end().to_owned(), number + row)),
-                );
-                at += drawn;
-                continue;
+            match table(&body) {
+                Some(table) => {
+                    let pad = &line[..line.len() - line.trim_start().len()];
+                    out.extend(
+                        table
+                            .into_iter()
+                            .map(|(text, row)| (format!("{pad}{text}").trim_end().to_owned(), number + row)),
+                    );
+                }
+                None => out.extend_from_slice(&lines[at..at + drawn]),
             }
+            at += drawn;
+            continue;
         }
         out.push((line.clone(), *number));
         at += 1;
@@ -78,7 +81,7 @@ fn table(drawn: &[&str]) -> Option<Vec<(String, u32)>> {
         }
     }
     out.push((":::".to_owned(), rows.len() as u32 - 1));
-    Some(out)
+    (out.len() > 2).then_some(out)
 }
 
 #[cfg(test)]
@@ -99,6 +102,7 @@ mod tests {
             "+---+\n| a |\n",
             "+--+--+\n| a   |\n+--+--+\n",
             "+-+\n",
+            "+--+\n+--+\n+--+\n",
             "    +---+\n    | a |\n    +---+\n",
             "```\n+---+\n| a |\n+---+\n```\n",
         ] {

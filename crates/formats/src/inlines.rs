@@ -370,7 +370,14 @@ impl Build<'_> {
 }
 
 fn with(marks: &[Mark], mark: Mark) -> Vec<Mark> {
-    let mut out: Vec<Mark> = marks.iter().filter(|m| m.kind != mark.kind).cloned().collect();
+    // As in the editor, nothing is raised and lowered at once: the inner mark holds.
+    let other = match mark.kind.as_str() {
+        "subscript" => "superscript",
+        "superscript" => "subscript",
+        same => same,
+    };
+    let mut out: Vec<Mark> =
+        marks.iter().filter(|m| m.kind != mark.kind && m.kind != other).cloned().collect();
     out.push(mark);
     out
 }

@@ -131,9 +131,17 @@ fn hostile_text_ends_in_a_body() {
     let json =
         format!("```inkhorn-node\n{}\n```\n", r#"{"type":"a","content":["#.repeat(100) + &"]}".repeat(100));
     let wrong = "```inkhorn-node\n{\"type\":\"paragraph\",\"content\":[{\"type\":\"table\"}]}\n```\n";
-    for text in
-        deep.iter().map(|s| format!("{s}x\n")).chain([divs, json, wrong.into(), "\0\u{feff}\r\r\n".into()])
-    {
+    let hollow =
+        "::: ink-table\n:::\n\n::: ink-row\n:::\n\n::: ink-cell\n:::\n\n> +--+\n> +--+\n> +--+\n".to_owned();
+    let drawn = "+--+\n".repeat(100_000) + &"| x\n+--+\n".repeat(50_000);
+    for text in deep.iter().map(|s| format!("{s}x\n")).chain([
+        divs,
+        json,
+        hollow,
+        drawn,
+        wrong.into(),
+        "\0\u{feff}\r\r\n".into(),
+    ]) {
         let blocks = inkhorn_formats::markdown_to_blocks(&text);
         let body = inkhorn_protocol::body::Node::new("doc", blocks);
         assert!(body.content.is_empty() || inkhorn_formats::is_valid(&body), "{text:.60}");

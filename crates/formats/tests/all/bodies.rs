@@ -88,6 +88,12 @@ fn marks() -> impl Strategy<Value = Vec<Mark>> {
         1 => Just(Some(Mark::new("link").with("href", "lesson:abc#x y").with("title", "T \"q\" & \\"))),
         1 => text().prop_map(|href| Some(Mark::new("link").with("href", href))),
     ];
+    let simple = simple.prop_map(|mut marks| {
+        if marks.contains(&"subscript") {
+            marks.retain(|mark| *mark != "superscript");
+        }
+        marks
+    });
     (simple, link).prop_map(|(simple, link)| simple.into_iter().map(Mark::new).chain(link).collect())
 }
 
