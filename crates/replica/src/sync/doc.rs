@@ -41,6 +41,8 @@ pub(super) struct DocSync {
     pub(super) version: u64,
     // ---- on this connection
     pub(super) phase: Phase,
+    /// The server has answered the token of this exchange.
+    pub(super) greeted: bool,
     /// The read that is under way, at most one.
     pub(super) reading: Option<(Ticket, Purpose)>,
     /// Applies under way; the one of a step 2 carries `true`.
@@ -87,6 +89,7 @@ impl DocSync {
     /// Forgets everything about the exchange (not what the replica said, nor what was tried).
     pub(super) fn close(&mut self) {
         self.phase = Phase::Idle;
+        self.greeted = false;
         self.reading = None;
         self.applying.clear();
         self.step1_out = false;
