@@ -41,15 +41,13 @@ const HEAD: usize = 4096;
 /// The type of an image by its first bytes; `None` if it is no image that a web view shows.
 pub fn mime(head: &[u8]) -> Option<&'static str> {
     let at = |from: usize, mark: &[u8]| head.get(from..from + mark.len()) == Some(mark);
-    let magic: [(&str, bool); 8] = [
+    let magic: [(&str, bool); 6] = [
         ("image/png", at(0, b"\x89PNG\r\n\x1a\n")),
         ("image/jpeg", at(0, b"\xff\xd8\xff")),
         ("image/gif", at(0, b"GIF87a") || at(0, b"GIF89a")),
         ("image/webp", at(0, b"RIFF") && at(8, b"WEBP")),
         ("image/avif", at(4, b"ftypavif") || at(4, b"ftypavis")),
         ("image/bmp", at(0, b"BM") && at(6, &[0, 0, 0, 0])),
-        ("image/x-icon", at(0, &[0, 0, 1, 0])),
-        ("image/tiff", at(0, b"II*\0") || at(0, b"MM\0*")),
     ];
     if let Some((mime, _)) = magic.iter().find(|(_, fits)| *fits) {
         return Some(mime);
@@ -69,8 +67,6 @@ pub(crate) fn extension(mime: &str) -> &'static str {
         "image/webp" => "webp",
         "image/avif" => "avif",
         "image/bmp" => "bmp",
-        "image/x-icon" => "ico",
-        "image/tiff" => "tiff",
         "image/svg+xml" => "svg",
         _ => "bin",
     }
@@ -87,5 +83,8 @@ mod tests {
         assert_eq!(mime(b"<!doctype html><html><svg>"), None);
         assert_eq!(mime(b"version https://git-lfs.github.com/spec/v1"), None);
         assert_eq!(mime(b""), None);
+        for mime in inkhorn_protocol::rest::ASSET_TYPES {
+            assert_ne!(extension(mime), "bin", "{mime}");
+        }
     }
 }

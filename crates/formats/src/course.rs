@@ -111,7 +111,12 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { lesson_bytes: 8 << 20, asset_bytes: 25 << 20, files: 50_000, depth: 24 }
+        Self {
+            lesson_bytes: 8 << 20,
+            asset_bytes: inkhorn_protocol::rest::MAX_ASSET_BYTES,
+            files: 50_000,
+            depth: 24,
+        }
     }
 }
 
