@@ -270,6 +270,40 @@ fn typing_compacts_to_one_struct_without_dropping_deleted_content() {
 }
 
 #[test]
+fn what_was_put_before_something_else_is_not_joined_with_what_was_not() {
+    let mut index = index();
+    index.add(&text(1, 0, None, "a")).unwrap();
+    index.add(&text(2, 0, Some((1, 0)), "x")).unwrap();
+    // "b" between "a" and "x", by the writer of "a"; then "c" behind "b", before "x" again.
+    index.add(&[1, 1, 1, 1, 0xc4, 1, 0, 2, 0, 1, b'b', 0]).unwrap();
+    index.add(&[1, 1, 1, 2, 0xc4, 1, 1, 2, 0, 1, b'c', 0]).unwrap();
+    let joined =
+        [1, 0, 4, 1, 4].into_iter().chain(*b"text").chain([1, b'a', 0xc4, 1, 0, 2, 0, 2, b'b', b'c', 0]);
+    assert!(index.compact().ends_with(&joined.collect::<Vec<_>>()));
+}
+
+#[test]
+fn shared_types_nest_as_deep_as_allowed_and_no_deeper() {
+    let mut index = index();
+    index.add(&[&[1, 1, 1, 0, 7, 1, 4][..], b"body", &[3, 1, b'p', 0]].concat()).unwrap();
+    let number = |value: u32| {
+        if value < 128 { vec![value as u8] } else { vec![value as u8 | 0x80, (value >> 7) as u8] }
+    };
+    let nested = |clock: u32| {
+        [&[1, 1, 1][..], &number(clock), &[7, 0, 1], &number(clock - 1), &[3, 1, b'p', 0]].concat()
+    };
+    let deepest = u32::from(inkhorn_updates::MAX_NESTING);
+    for clock in 1..=deepest {
+        index.add(&nested(clock)).unwrap();
+    }
+    let reason = Misplaced::Nesting;
+    assert_eq!(
+        index.add(&nested(deepest + 1)),
+        Err(Refused::Container { client: 1, clock: deepest + 1, reason })
+    );
+}
+
+#[test]
 fn values_under_a_key_are_not_joined() {
     let mut index = index();
     let first = [&[1, 1, 1, 0, 0x28, 1, 3][..], b"map", &[1, b'k', 1, 125, 1, 0]].concat();
