@@ -13,6 +13,7 @@ import { Flash } from './flash.js'
 import { inspect, inspectChange, touched } from './guard.js'
 import { type Handle, type Host, type Mode, type OpenOptions, messageOf } from './host.js'
 import { readable } from './reader.js'
+import { holdPlace } from './scroll.js'
 import { bodySchema, readerExtensions, schemaExtensions } from './schema.js'
 import { headings, slug, stats } from './stats.js'
 import { Tidy } from './tidy.js'
@@ -106,8 +107,18 @@ export class LessonView implements Handle {
     const after = (transaction: Y.Transaction) => {
       if (this.mode === 'newer' && (this.editor === null || touched(transaction, document.body) !== null)) this.showReader()
     }
+    let putBack: (() => void) | null = null
+    const hold = (transaction: Y.Transaction) => {
+      putBack = transaction.origin === REMOTE && this.editor !== null ? holdPlace(this.editor.view.dom) : null
+    }
+    const release = () => {
+      putBack?.()
+      putBack = null
+    }
+    document.doc.on('beforeTransaction', hold)
     document.doc.on('beforeObserverCalls', before)
     document.doc.on('afterTransaction', after)
+    document.doc.on('afterTransactionCleanup', release)
     document.watchedBy({
       frozen: () => {
         this.frozen = true
@@ -116,6 +127,8 @@ export class LessonView implements Handle {
       restart: () => this.restart(),
     })
     this.ends.push(() => {
+      document.doc.off('beforeTransaction', hold)
+      document.doc.off('afterTransactionCleanup', release)
       document.doc.off('beforeObserverCalls', before)
       document.doc.off('afterTransaction', after)
       document.watchedBy(null)
