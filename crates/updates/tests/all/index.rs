@@ -335,6 +335,19 @@ fn children_follow_their_container() {
 }
 
 #[test]
+fn keys_belong_on_maps_elements_and_texts_only() {
+    let entry =
+        |root: &str| [&[1, 1, 1, 0, 0x28, 1, 4][..], root.as_bytes(), &[1, b'k', 1, 125, 1, 0]].concat();
+    let reason = Misplaced::Kind;
+    assert_eq!(index().add(&entry("list")), Err(Refused::Container { client: 1, clock: 0, reason }));
+    assert!(index().add(&entry("body")).is_ok() && index().add(&entry("text")).is_ok());
+    // In the sequence of a map, only what is gone already.
+    let value = [&[1, 1, 1, 0, 8, 1, 3][..], b"map", &[1, 125, 1, 0]].concat();
+    assert_eq!(index().add(&value), Err(Refused::Container { client: 1, clock: 0, reason }));
+    assert!(index().add(&[&[1, 1, 1, 0, 1, 1, 3][..], b"map", &[4, 0]].concat()).is_ok());
+}
+
+#[test]
 fn what_hangs_on_something_gone_is_taken() {
     let mut index = index();
     index.add(&[1, 1, 1, 0, 0, 3, 0]).unwrap();
