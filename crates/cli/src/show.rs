@@ -1,6 +1,5 @@
 //! What is printed. A reader that goes away (`inkhorn-cli … | head`) ends the printing, not the work.
 
-use inkhorn_core::{Code, CoreError};
 use inkhorn_protocol::fidelity::{FidelityReport, Outcome};
 use inkhorn_protocol::projection::{
     AssetInfo, AssetState, CourseSummary, NodeKind, OutlineNode, OutlineView, SyncCount,
@@ -67,13 +66,7 @@ impl Output {
             None => outcome,
         };
         let Err(error) = outcome else { return ExitCode::SUCCESS };
-        if self.json {
-            let code = error.downcast_ref::<CoreError>().map_or(Code::Other, |error| error.code);
-            let body = serde_json::json!({ "code": code.as_str(), "message": error.to_string() });
-            self.note(serde_json::json!({ "error": body }));
-        } else {
-            self.note(error);
-        }
+        self.note(error);
         ExitCode::FAILURE
     }
 }
@@ -194,7 +187,7 @@ pub(crate) fn report(out: &mut Output, report: &FidelityReport, full: bool) {
             .counts
             .iter()
             .filter(|count| count.outcome == state)
-            .map(|count| counted(count.count, &count.what))
+            .map(|count| format!("{} × {}", count.count, count.what))
             .collect();
         if !list.is_empty() {
             out.line(format_args!("{}: {}", outcome(state), list.join(", ")));

@@ -133,7 +133,12 @@ fn write(
         )
     };
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let draft = tempfile::Builder::new().prefix(".inkhorn-backup-").tempfile_in(folder);
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".inkhorn-backup-");
+    // The rights of any file that a program writes, as the user's umask has them.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let draft = builder.tempfile_in(folder);
     let mut draft = draft.map_err(|error| failed(&error))?;
     let written = (|| {
         let mut zip = ZipWriter::new(BufWriter::new(draft.as_file_mut()));

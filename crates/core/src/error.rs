@@ -79,10 +79,22 @@ impl From<ReplicaError> for CoreError {
             ReplicaError::DiskFull => Code::DiskFull,
             ReplicaError::Locked => Code::Locked,
             ReplicaError::UnknownDoc(_) | ReplicaError::UnknownCourse(_) => Code::NotFound,
-            ReplicaError::Operation(_) | ReplicaError::Refused { .. } | ReplicaError::Gap { .. } => Code::Invalid,
+            ReplicaError::Operation(_) | ReplicaError::Refused { .. } | ReplicaError::Gap { .. } => {
+                Code::Invalid
+            }
             ReplicaError::Io { .. } | ReplicaError::Body(_) | ReplicaError::Closed => Code::Other,
         };
-        Self::new(code, error.to_string())
+        let text = error.to_string();
+        // The model speaks in half sentences, which stand in logs as well.
+        let text = match error {
+            ReplicaError::Operation(_) | ReplicaError::Body(_) => {
+                let mut letters = text.chars();
+                let first = letters.next().into_iter().flat_map(char::to_uppercase);
+                format!("{}. Nothing was changed.", first.chain(letters).collect::<String>())
+            }
+            _ => text,
+        };
+        Self::new(code, text)
     }
 }
 
