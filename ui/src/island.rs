@@ -20,12 +20,12 @@ extern "C" {
     fn changed_js(lesson: &str);
     #[wasm_bindgen(js_name = applyRemote)]
     fn apply_remote_js(lesson: &str, update: &Uint8Array) -> bool;
+    #[wasm_bindgen(js_name = reset)]
+    fn reset_js(lesson: &str);
     #[wasm_bindgen(js_name = assetArrived)]
     fn asset_arrived_js(hash: &str);
     #[wasm_bindgen(js_name = flush, catch)]
     async fn flush_js() -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(js_name = hasPending)]
-    pub(crate) fn has_pending() -> bool;
 
     /// An open lesson.
     pub(crate) type Handle;
@@ -61,6 +61,8 @@ pub(crate) enum What {
     Failed(String),
     Saving,
     Saved,
+    /// A save failed for a passing reason and will be tried again.
+    Unsaved(String),
     Frozen { message: String, text: String },
     Words { words: u64, minutes: u64 },
     Notice { trouble: bool, message: String },
@@ -151,14 +153,19 @@ pub(crate) fn open(
     open_js(element, &options)
 }
 
-/// An update that was made elsewhere.
-pub(crate) fn apply_remote(lesson: &NodeId, update: &[u8]) {
-    apply_remote_js(lesson.as_str(), &Uint8Array::from(update));
+/// An update that was made elsewhere. False when the island does not hold this lesson (any more).
+pub(crate) fn apply_remote(lesson: &NodeId, update: &[u8]) -> bool {
+    apply_remote_js(lesson.as_str(), &Uint8Array::from(update))
 }
 
 /// A lesson changed elsewhere; the island pulls the difference.
 pub(crate) fn changed(lesson: &NodeId) {
     changed_js(lesson.as_str());
+}
+
+/// The core made this lesson's document anew: the island's copy is thrown away and loaded again in place.
+pub(crate) fn reset(lesson: &NodeId) {
+    reset_js(lesson.as_str());
 }
 
 /// An asset is here now.
@@ -184,6 +191,7 @@ fn what(name: &str, detail: &JsValue) -> Option<What> {
         "failed" => What::Failed(text("message")),
         "saving" => What::Saving,
         "saved" => What::Saved,
+        "unsaved" => What::Unsaved(text("message")),
         "frozen" => What::Frozen { message: text("message"), text: text("text") },
         "words" => What::Words {
             words: number_of(detail, "words").unwrap_or(0),
@@ -202,7 +210,12 @@ fn for_ever(function: impl Fn(String, String, Uint8Array) -> Promise + 'static) 
 
 fn promise(work: impl Future<Output = Result<JsValue, Failure>> + 'static) -> Promise {
     future_to_promise(async move {
-        work.await.map_err(|failure| js_sys::Error::new(&failure.message).into())
+        work.await.map_err(|failure| {
+            let error: JsValue = js_sys::Error::new(&failure.message).into();
+            // A full disk passes: the island keeps the edit and tries again.
+            let _ = Reflect::set(&error, &"retry".into(), &(failure.code == "disk_full").into());
+            error
+        })
     })
 }
 

@@ -16,6 +16,9 @@ pub enum Boot {
         profile: String,
         /// Course to show when the window remembers none: the sample course on the first start.
         course: Option<CourseId>,
+        /// What the user should know about the opening, e.g. a damaged database that was set aside.
+        #[serde(default)]
+        notice: Option<String>,
     },
     /// The profile could not be opened; nothing was changed.
     Trouble {
@@ -69,6 +72,11 @@ pub enum ToWindow {
     },
     /// A lesson changed elsewhere, and its bytes could not be sent along: pull the difference.
     LessonChanged {
+        /// Lesson.
+        lesson: NodeId,
+    },
+    /// The history of a lesson was rebuilt, or updates of it were missed: throw the document away and open it again.
+    LessonReset {
         /// Lesson.
         lesson: NodeId,
     },
@@ -157,6 +165,17 @@ pub struct Imported {
     pub course: CourseId,
     /// What became of what was in the folder.
     pub report: FidelityReport,
+}
+
+/// Answer to an export.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exported {
+    /// Lessons written.
+    pub lessons: u32,
+    /// Images written.
+    pub assets: u32,
+    /// Titles of the lessons that show an image which is not on this computer (yet).
+    pub missing_from: Vec<String>,
 }
 
 #[cfg(test)]

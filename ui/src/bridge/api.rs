@@ -2,10 +2,9 @@
 
 use super::{Bridge, Message, feed};
 use futures_channel::mpsc::UnboundedSender;
-use inkhorn_protocol::fidelity::FidelityReport;
 use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::projection::{Account, NodeKind};
-use inkhorn_protocol::window::{Boot, Failure, Imported, LessonHead, QueryReply};
+use inkhorn_protocol::window::{Boot, Exported, Failure, Imported, LessonHead, QueryReply};
 use inkhorn_protocol::{AssetHash, CourseId, NodeId};
 use js_sys::{Object, Reflect, Uint8Array};
 use serde::de::DeserializeOwned;
@@ -131,6 +130,10 @@ impl Api {
     pub(crate) async fn lesson_push(&self, lesson: &NodeId, update: &[u8]) -> Answer<()> {
         self.raw("lesson_push", update, &[("inkhorn-lesson", lesson.as_str())]).await.map(|_| ())
     }
+    /// This window holds the lesson no more.
+    pub(crate) async fn lesson_close(&self, lesson: &NodeId) -> Answer<()> {
+        self.run("lesson_close", json!({ "lesson": lesson })).await
+    }
     pub(crate) async fn put_asset(&self, lesson: &NodeId, name: &str, bytes: &[u8]) -> Answer<AssetHash> {
         // Header values are ASCII.
         let name = String::from(js_sys::encode_uri_component(name));
@@ -148,7 +151,7 @@ impl Api {
     pub(crate) async fn import_folder(&self, path: &str, title: Option<&str>) -> Answer<Imported> {
         self.run("import_folder", json!({ "path": path, "title": title })).await
     }
-    pub(crate) async fn export_course(&self, course: &CourseId, path: &str) -> Answer<FidelityReport> {
+    pub(crate) async fn export_course(&self, course: &CourseId, path: &str) -> Answer<Exported> {
         self.run("export_course", json!({ "course": course, "path": path })).await
     }
     pub(crate) async fn backup(&self, course: &CourseId, path: &str) -> Answer<()> {

@@ -9,9 +9,9 @@ use inkhorn_protocol::event::Status;
 use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::projection::SyncSummary;
 
-/// How long an edit may be on its way to the disk before the pill says so, in milliseconds: a commit takes a few,
-/// and a word that flickers with each key would disturb.
-const SAVING_AFTER_MS: i32 = 300;
+/// How long everything must be on disk before the pill says so, in milliseconds: it never says "Saved" of an edit
+/// that is not, and while the user types it stays at one word rather than flicker with each key.
+const QUIET_MS: i32 = 400;
 
 /// Connection and counters.
 pub(crate) fn use_connection() -> Query<SyncSummary> {
@@ -37,20 +37,22 @@ pub(crate) fn use_pill() -> Memo<Option<Pill>> {
     let mut saving = use_signal(|| false);
     use_effect(move || {
         let unsaved = !ui.unsaved.read().is_empty();
-        if !unsaved {
-            saving.set(false);
+        if unsaved {
+            saving.set(true);
             return;
         }
         spawn(async move {
-            page::sleep(SAVING_AFTER_MS).await;
-            let still = !ui.unsaved.peek().is_empty();
-            saving.set(still);
+            page::sleep(QUIET_MS).await;
+            if ui.unsaved.peek().is_empty() && *saving.peek() {
+                saving.set(false);
+            }
         });
     });
     use_memo(move || {
         let sync = sync.data()?;
         let at = (*now.read()).max(page::now_ms());
-        let said = pill(&sync, *saving.read(), at, page::clock);
+        let unsaved = *saving.read() || !ui.unsaved.read().is_empty();
+        let said = pill(&sync, unsaved, at, page::clock);
         debug_assert!(said.tone != Tone::Synced || sync.count.is_settled());
         Some(said)
     })

@@ -58,7 +58,7 @@ pub const NOT_ARRIVED_HINT: &str =
 pub const TRASHED: &str = "This lesson is in Trash. It can be read; restore it to change it.";
 pub const NEWER: &str = "A newer Inkhorn wrote parts of this lesson. You can read it here; update Inkhorn to change it.";
 pub const LESSON_FAILED: &str = "This lesson could not be opened. What is on this computer is unchanged.";
-pub const FROZEN: &str = "Your text is safe: it is on the clipboard-ready copy below. The lesson could not take the last change and was loaded again.";
+pub const FROZEN: &str = "Your text is kept: copy it before you load the lesson again. The last change could not be taken into it.";
 pub const TRY_AGAIN: &str = "Try again";
 pub const LOADING: &str = "Loading";
 pub const COPY_TEXT: &str = "Copy your text";
@@ -250,14 +250,29 @@ pub fn read_only(role: Role, owners: &[String], unsent: u64) -> String {
     format!("You can read this course but not change it: your role is {role}. {ask}{kept}")
 }
 
+/// The banner over a lesson whose last edit is only in the window.
+pub fn not_saved(why: &str) -> String {
+    format!("Your last change is in this window but not on the disk yet. {why} It is tried again every two seconds; keep this window open.")
+}
+
 pub fn share_intro(course: &str, server: &str) -> String {
     format!(
         "“{course}” and its images go to {server}. Only you have access there at first; who runs the server can add people. It stays on this computer too."
     )
 }
 
-pub fn exported(folder: &str) -> String {
-    format!("Exported to {folder}.")
+pub fn exported(folder: &str, number: u64) -> String {
+    format!("{} exported to {folder}.", lessons(number))
+}
+
+/// Lessons whose images were not written.
+pub fn missing_images(of: &[String]) -> String {
+    let named: Vec<_> = of.iter().take(3).map(|title| format!("“{}”", titled(title))).collect();
+    let more = if of.len() > 3 { " and others" } else { "" };
+    format!(
+        "Images of {}{more} are not on this computer yet, so they are not in the folder. Export again when everything is synced.",
+        named.join(", ")
+    )
 }
 
 pub fn saved_file(file: &str) -> String {

@@ -4,7 +4,6 @@ use super::prefs::{Prefs, Theme};
 use crate::island::Mode;
 use crate::page;
 use dioxus::prelude::*;
-use inkhorn_protocol::fidelity::FidelityReport;
 use inkhorn_protocol::projection::NodeKind;
 use inkhorn_protocol::window::Failure;
 use inkhorn_protocol::{CourseId, NodeId};
@@ -15,7 +14,6 @@ use std::collections::BTreeSet;
 pub(crate) enum Dialog {
     Import,
     Export(CourseId),
-    Report { title: String, report: FidelityReport },
     Server,
     Share(CourseId),
     People(CourseId),
@@ -70,6 +68,8 @@ pub(crate) struct Ui {
     pub(crate) mode: Signal<Option<(NodeId, Mode)>>,
     pub(crate) failed: Signal<Option<(NodeId, String)>>,
     pub(crate) frozen: Signal<Option<Frozen>>,
+    /// An edit that could not be saved yet, and why; it is tried again.
+    pub(crate) not_saved: Signal<Option<(NodeId, String)>>,
     /// Words and minutes of the open lesson.
     pub(crate) words: Signal<Option<(NodeId, u64, u64)>>,
     /// Heading to show when the lesson is ready.
@@ -99,6 +99,7 @@ impl Ui {
             mode: Signal::new(None),
             failed: Signal::new(None),
             frozen: Signal::new(None),
+            not_saved: Signal::new(None),
             words: Signal::new(None),
             fragment: Signal::new(None),
             next_toast: Signal::new(0),

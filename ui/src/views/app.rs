@@ -66,12 +66,15 @@ pub(crate) fn App() -> Element {
 async fn start(client: &Client, ui: Ui) -> Result<(Boot, Inbox), Boot> {
     let trouble = |failure: Failure| Boot::Trouble { profile: String::new(), failure };
     let ready = client.api.boot().await.map_err(trouble)?;
-    let Boot::Ready { course, .. } = &ready else { return Err(ready) };
+    let Boot::Ready { course, notice, .. } = &ready else { return Err(ready) };
     let (out, inbox) = futures_channel::mpsc::unbounded();
     client.api.subscribe(&out).await.map_err(trouble)?;
     island::configure(client.api.clone(), out);
     if ui.course.peek().is_none() && course.is_some() {
         ui.open_course(course.clone());
+    }
+    if let Some(notice) = notice {
+        ui.trouble(notice.clone());
     }
     Ok((ready, inbox))
 }
@@ -84,6 +87,7 @@ async fn listen(mut inbox: Inbox, client: &Client, act: &Act, ui: Ui) {
             Message::Core(ToWindow::Resync) => client.resync(),
             Message::Core(ToWindow::AssetArrived { hash }) => island::asset_arrived(&hash),
             Message::Core(ToWindow::LessonChanged { lesson }) => island::changed(&lesson),
+            Message::Core(ToWindow::LessonReset { lesson }) => island::reset(&lesson),
             Message::Core(ToWindow::Closing) => {
                 let api = client.api.clone();
                 spawn(async move {
@@ -92,7 +96,15 @@ async fn listen(mut inbox: Inbox, client: &Client, act: &Act, ui: Ui) {
                     let _ = api.flushed().await;
                 });
             }
-            Message::Lesson(head, bytes) => island::apply_remote(&head.lesson, &bytes),
+            Message::Lesson(head, bytes) => {
+                // A lesson that the island has let go needs no updates until it is opened again.
+                if !island::apply_remote(&head.lesson, &bytes) {
+                    let api = client.api.clone();
+                    spawn(async move {
+                        let _ = api.lesson_close(&head.lesson).await;
+                    });
+                }
+            }
             Message::Island(event) => hear(event, act, ui),
         }
     }
@@ -107,7 +119,11 @@ fn hear(Event { lesson, what }: Event, act: &Act, mut ui: Ui) {
         }
         What::Saved => {
             ui.unsaved.write().remove(&lesson);
+            if ui.not_saved.peek().as_ref().is_some_and(|(of, _)| of == &lesson) {
+                ui.not_saved.set(None);
+            }
         }
+        What::Unsaved(message) => ui.not_saved.set(Some((lesson, message))),
         What::Frozen { message, text } => {
             ui.unsaved.write().remove(&lesson);
             ui.frozen.set(Some(Frozen { lesson, message, text }));

@@ -3,14 +3,14 @@
 use crate::components::{Dialog, Icon, close_dialog};
 use crate::hooks::{Client, use_mutation};
 use crate::i18n::text;
-use crate::state::ui::{Dialog as Which, Ui};
+use crate::state::ui::Ui;
 use dioxus::prelude::*;
 use inkhorn_protocol::CourseId;
 
 /// The dialog. The path can be typed or chosen.
 #[component]
 pub(super) fn ExportDialog(course: CourseId) -> Element {
-    let mut ui = use_context::<Ui>();
+    let ui = use_context::<Ui>();
     let client = use_context::<Client>();
     let mut path = use_signal(String::new);
     let api = client.api.clone();
@@ -20,11 +20,11 @@ pub(super) fn ExportDialog(course: CourseId) -> Element {
             let folder = path.peek().trim().to_owned();
             // The last words typed belong into the export.
             crate::island::flush().await;
-            let report = api.export_course(&course, &folder).await?;
-            ui.tell(text::exported(&folder));
+            let done = api.export_course(&course, &folder).await?;
             close_dialog(ui);
-            if !report.items.is_empty() {
-                ui.dialog.set(Some(Which::Report { title: text::EXPORT_TITLE.to_owned(), report }));
+            ui.tell(text::exported(&folder, u64::from(done.lessons)));
+            if !done.missing_from.is_empty() {
+                ui.trouble(text::missing_images(&done.missing_from));
             }
             Ok(())
         }

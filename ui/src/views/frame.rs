@@ -6,7 +6,6 @@ use super::export::ExportDialog;
 use super::import::ImportDialog;
 use super::join::JoinDialog;
 use super::lesson::{LessonPage, NoLesson};
-use super::report::ReportDialog;
 use super::server::ServerDialog;
 use super::share::{PeopleDialog, ShareDialog};
 use super::shortcuts::{self, Shortcut, ShortcutsDialog};
@@ -133,9 +132,6 @@ fn Dialogs() -> Element {
         },
         Some(Dialog::Export(course)) => rsx! {
             ExportDialog { key: "{course}", course }
-        },
-        Some(Dialog::Report { title, report }) => rsx! {
-            ReportDialog { title, report }
         },
         Some(Dialog::Server) => rsx! {
             ServerDialog {}

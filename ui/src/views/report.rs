@@ -1,36 +1,12 @@
 //! What an import or export did, grouped by outcome: what needs a look first.
 
-use crate::components::{Dialog, Icon, close_dialog};
+use crate::components::Icon;
 use crate::i18n::text;
-use crate::state::ui::Ui;
 use dioxus::prelude::*;
 use inkhorn_protocol::fidelity::{FidelityReport, Outcome};
 
 /// Groups in the order in which they matter to the author.
 const ORDER: [Outcome; 4] = [Outcome::Missing, Outcome::Dropped, Outcome::Converted, Outcome::Kept];
-
-/// A report in a dialog of its own.
-#[component]
-pub(super) fn ReportDialog(title: String, report: FidelityReport) -> Element {
-    let ui = use_context::<Ui>();
-    rsx! {
-        Dialog {
-            title,
-            wide: true,
-            testid: "report-dialog",
-            foot: rsx! {
-                button {
-                    class: "button primary",
-                    r#type: "button",
-                    "data-testid": "report-done",
-                    onclick: move |_| close_dialog(ui),
-                    {text::CLOSE}
-                }
-            },
-            Report { report }
-        }
-    }
-}
 
 /// The report.
 #[component]

@@ -1,0 +1,57 @@
+//! What the window may ask for. Each command is a line or two over the core; `permissions/commands.toml` lists them.
+
+mod files;
+mod lesson;
+mod outline;
+mod query;
+mod server;
+mod window;
+
+use crate::shell::Shell;
+use inkhorn_protocol::window::Failure;
+
+/// Answer of a command.
+pub(crate) type Answer<T> = Result<T, Failure>;
+
+/// The shell, as commands get it.
+pub(crate) type State<'a> = tauri::State<'a, Shell>;
+
+/// All commands.
+pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + 'static {
+    tauri::generate_handler![
+        window::boot,
+        window::subscribe,
+        window::set_title,
+        window::flushed,
+        window::quit,
+        window::open_link,
+        window::choose_folder,
+        window::choose_file,
+        window::choose_new_file,
+        query::query,
+        query::observe,
+        query::unobserve,
+        outline::create_course,
+        outline::rename_course,
+        outline::add,
+        outline::rename,
+        outline::move_node,
+        outline::trash,
+        outline::restore,
+        lesson::lesson_open,
+        lesson::lesson_push,
+        lesson::lesson_close,
+        lesson::put_asset,
+        lesson::asset_url,
+        files::import_folder,
+        files::export_course,
+        files::backup,
+        files::open_file,
+        server::login_token,
+        server::login_password,
+        server::logout,
+        server::share,
+        server::join,
+        server::retry_now,
+    ]
+}

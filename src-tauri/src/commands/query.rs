@@ -1,0 +1,23 @@
+//! Server state, through the cache and never past it.
+
+use super::{Answer, State};
+use crate::WINDOW;
+use inkhorn_protocol::key::QueryKey;
+use inkhorn_protocol::window::QueryReply;
+
+#[tauri::command]
+pub(crate) async fn query(shell: State<'_>, key: QueryKey) -> Answer<QueryReply> {
+    Ok(shell.core().await?.query(&key).await)
+}
+
+#[tauri::command]
+pub(crate) async fn observe(shell: State<'_>, key: QueryKey) -> Answer<()> {
+    shell.core().await?.observe(WINDOW, &key);
+    Ok(())
+}
+
+#[tauri::command]
+pub(crate) async fn unobserve(shell: State<'_>, key: QueryKey) -> Answer<()> {
+    shell.core().await?.unobserve(WINDOW, &key);
+    Ok(())
+}
