@@ -8,11 +8,11 @@ use crate::error::{Code, CoreError, Result};
 use futures_util::{StreamExt, stream};
 use inkhorn_events::Status;
 use inkhorn_protocol::rest::MAX_ASSET_BYTES;
-use inkhorn_protocol::{CourseId, DocId};
+use inkhorn_protocol::{AssetHash, CourseId, DocId};
 use inkhorn_replica::AssetWork;
 use inkhorn_replica::assets::Files;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Transfers at the same time: enough to hide the round trip of small images.
@@ -25,8 +25,15 @@ const MAX_WAIT: Duration = Duration::from_secs(60);
 /// Looks for work this often without being told: a safety net, not the way it usually goes.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 
+/// Bytes of broken downloads that are kept to go on from.
+const MAX_PARTS_BYTES: usize = 4 * MAX_ASSET_BYTES as usize;
+
+/// Downloads that broke off, by content. In memory: a restart is rarer than a bad line.
+type Parts = Arc<Mutex<HashMap<AssetHash, Vec<u8>>>>;
+
 /// Runs until the connection's task ends.
 pub(super) async fn run(shared: Arc<Shared>) {
+    let parts = Parts::default();
     let mut status = shared.connection.watch();
     let mut wait = MIN_WAIT;
     loop {
@@ -37,7 +44,7 @@ pub(super) async fn run(shared: Arc<Shared>) {
             wait = MIN_WAIT;
             continue;
         }
-        let pause = match round(&shared).await {
+        let pause = match round(&shared, &parts).await {
             Ok(()) => {
                 wait = MIN_WAIT;
                 shared.progress.send_if_modified(|progress| progress.asset_trouble.take().is_some());
@@ -60,7 +67,7 @@ pub(super) async fn run(shared: Arc<Shared>) {
 }
 
 /// Moves what there is to move; the first failure is told, the others go on.
-async fn round(shared: &Arc<Shared>) -> Result<()> {
+async fn round(shared: &Arc<Shared>, parts: &Parts) -> Result<()> {
     let (up, down) = shared.replica.asset_work().await?;
     if up.is_empty() && down.is_empty() {
         return Ok(());
@@ -87,9 +94,13 @@ async fn round(shared: &Arc<Shared>) -> Result<()> {
     jobs.extend(down.into_iter().map(|work| (false, work)));
     let mut moved = stream::iter(jobs)
         .map(|(up, work)| {
-            let (shared, rest) = (Arc::clone(shared), rest.clone());
+            let (shared, rest, parts) = (Arc::clone(shared), rest.clone(), Arc::clone(parts));
             async move {
-                if up { upload(&shared, &rest, &work).await } else { download(&shared, &rest, &work).await }
+                if up {
+                    upload(&shared, &rest, &work).await
+                } else {
+                    download(&shared, &rest, &work, &parts).await
+                }
             }
         })
         .buffer_unordered(AT_A_TIME);
@@ -131,12 +142,12 @@ async fn upload(shared: &Arc<Shared>, rest: &Rest, work: &AssetWork) -> Result<(
     Ok(())
 }
 
-async fn download(shared: &Arc<Shared>, rest: &Rest, work: &AssetWork) -> Result<()> {
+async fn download(shared: &Arc<Shared>, rest: &Rest, work: &AssetWork, parts: &Parts) -> Result<()> {
     let AssetWork { course, hash, .. } = work;
     let (replica, wanted) = (shared.replica.clone(), hash.clone());
     // Another course may have brought it already.
     if blocking(move || replica.files().get(&wanted)).await??.is_none() {
-        let bytes = fetch(rest, work).await?;
+        let bytes = fetch(rest, work, parts).await?;
         if Files::hash(&bytes) != *hash {
             return Err(CoreError::new(
                 Code::Other,
@@ -150,41 +161,52 @@ async fn download(shared: &Arc<Shared>, rest: &Rest, work: &AssetWork) -> Result
     Ok(())
 }
 
-/// The bytes of an asset; a break on the way goes on where it was.
-async fn fetch(rest: &Rest, work: &AssetWork) -> Result<Vec<u8>> {
-    let mut bytes: Vec<u8> = Vec::new();
-    let mut breaks = 0;
-    'again: loop {
-        let mut body = match rest.get_asset(&work.course, &work.hash, bytes.len() as u64).await {
-            Err(RestError::Refused { status: 404, .. }) => {
-                return Err(CoreError::new(
-                    Code::NotFound,
-                    format!("An image of a lesson ({:.12}) is not on the server yet.", work.hash.as_str()),
-                ));
-            }
-            other => other?,
-        };
-        if body.whole {
-            bytes.clear();
+/// The bytes of an asset; after a break on the way the next call goes on where this one was.
+async fn fetch(rest: &Rest, work: &AssetWork, parts: &Parts) -> Result<Vec<u8>> {
+    let mut bytes = lock(parts).remove(&work.hash).unwrap_or_default();
+    let mut body = match rest.get_asset(&work.course, &work.hash, bytes.len() as u64).await {
+        Err(RestError::Refused { status: 404, .. }) => {
+            return Err(CoreError::new(
+                Code::NotFound,
+                format!("An image of a lesson ({:.12}) is not on the server yet.", work.hash.as_str()),
+            ));
         }
-        loop {
-            match body.next().await {
-                Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
-                Ok(None) => return Ok(bytes),
-                Err(_) if breaks < 3 => {
-                    breaks += 1;
-                    continue 'again;
-                }
-                Err(error) => return Err(error.into()),
+        Err(error) => {
+            keep(parts, work, bytes);
+            return Err(error.into());
+        }
+        Ok(body) => body,
+    };
+    if body.whole {
+        bytes.clear();
+    }
+    loop {
+        match body.next().await {
+            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
+            Ok(None) => return Ok(bytes),
+            Err(error) => {
+                keep(parts, work, bytes);
+                return Err(error.into());
             }
-            if bytes.len() as u64 > MAX_ASSET_BYTES {
-                return Err(CoreError::new(
-                    Code::Other,
-                    "The server sent an image that is too large; it was not kept.",
-                ));
-            }
+        }
+        if bytes.len() as u64 > MAX_ASSET_BYTES {
+            return Err(CoreError::new(
+                Code::Other,
+                "The server sent an image that is too large; it was not kept.",
+            ));
         }
     }
+}
+
+fn keep(parts: &Parts, work: &AssetWork, bytes: Vec<u8>) {
+    let mut parts = lock(parts);
+    if bytes.len() + parts.values().map(Vec::len).sum::<usize>() <= MAX_PARTS_BYTES {
+        parts.insert(work.hash.clone(), bytes);
+    }
+}
+
+fn lock(parts: &Parts) -> MutexGuard<'_, HashMap<AssetHash, Vec<u8>>> {
+    parts.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Runs disk work off the runtime's threads.

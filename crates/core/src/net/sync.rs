@@ -24,6 +24,8 @@ impl Net {
         // Says so when nobody is signed in.
         shared.rest()?;
         let before = shared.progress.borrow().greetings;
+        // What was asked before (an earlier sync that ended, a sign-in) is over when the status is looked at.
+        shared.connection.taken_in().await;
         match shared.connection.status() {
             Status::Connected { .. } => shared.ask(Ask::Hello),
             Status::Local => shared.connect(),

@@ -59,8 +59,10 @@ async fn an_edit_appears_in_the_window_of_another_and_a_role_change_closes_it_fo
     let outline = QueryKey::Outline { course: course.clone() };
     ben.core.observe("main", &outline);
     ada.core.add(&course, NodeKind::Chapter, None, None, "Writing").await.expect("adds");
-    until(&ben.core, &mut feed, &outline, |view: &inkhorn_protocol::projection::OutlineView| view.nodes.len() == 2)
-        .await;
+    until(&ben.core, &mut feed, &outline, |view: &inkhorn_protocol::projection::OutlineView| {
+        view.nodes.len() == 2
+    })
+    .await;
 
     world.role(&course, "ben@x.org", Role::Viewer).await;
     until(&ben.core, &mut feed, &info, |info: &LessonInfo| {

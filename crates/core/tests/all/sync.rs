@@ -25,7 +25,8 @@ async fn course(device: &Device) -> Course {
         let node = core.add(&id, NodeKind::Chapter, None, None, chapter).await.expect("adds");
         for lesson in ["one", "two"] {
             let title = format!("{chapter} {lesson}");
-            let lesson = core.add(&id, NodeKind::Lesson, Some(node.clone()), None, &title).await.expect("adds");
+            let lesson =
+                core.add(&id, NodeKind::Lesson, Some(node.clone()), None, &title).await.expect("adds");
             device.append(&lesson, &format!("Text of {title}.")).await;
             lessons.push(lesson);
         }
@@ -95,7 +96,8 @@ async fn offline_edits_converge(ada_first: bool) {
     ben.core.trash(&course.lessons[2]).await.expect("trashes");
     ada.append(&course.lessons[2], "Not to be lost.").await;
     // A new lesson on either side.
-    let new = ada.core.add(&course.id, NodeKind::Lesson, Some(first.clone()), None, "Ada's").await.expect("adds");
+    let new =
+        ada.core.add(&course.id, NodeKind::Lesson, Some(first.clone()), None, "Ada's").await.expect("adds");
     ada.append(&new, "New.").await;
     for device in [&ada, &ben] {
         let error = device.core.sync(Duration::from_secs(2)).await.expect_err("there is no server");
@@ -115,7 +117,11 @@ async fn offline_edits_converge(ada_first: bool) {
     assert_eq!((view.nodes[0].title.as_str(), view.nodes.len()), ("Handwriting", 2), "moved and renamed");
     assert!(view.trash.is_empty() && view.recovered.is_empty(), "the edited lesson lives: {view:?}");
     let both = ben.markdown(&course.lessons[1]).await;
-    assert_eq!((both.matches("Ada was here.").count(), both.matches("Ben was here.").count()), (1, 1), "{both}");
+    assert_eq!(
+        (both.matches("Ada was here.").count(), both.matches("Ben was here.").count()),
+        (1, 1),
+        "{both}"
+    );
     assert!(ben.markdown(&course.lessons[2]).await.contains("Not to be lost."));
     assert!(ben.markdown(&new).await.contains("New."));
 }
@@ -194,6 +200,86 @@ async fn a_server_that_goes_away_in_mid_sync_costs_nothing_but_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_large_image_goes_on_where_it_was_up_and_down() {
+    let world = World::start().await;
+    let wire = Wire::to(world.address()).await;
+    let (ada, ben, course) = two(&world).await;
+    let token = world.token("ada@x.org").await;
+    ada.core.login(&wire.url(), &token, false).await.expect("signs in");
+    let token = world.token("ben@x.org").await;
+    ben.core.login(&wire.url(), &token, false).await.expect("signs in");
+    let mut image = PIXEL.to_vec();
+    let mut noise = 1u32;
+    image.resize_with(4 * 1024 * 1024, || {
+        noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (noise >> 24) as u8
+    });
+    let asset =
+        ada.core.put_asset(&course.lessons[1], "large.png", image.clone()).await.expect("takes the image");
+    // Far less than the whole passes each time, so this ends only when it goes on where it was.
+    let whole = image.len() as i64;
+    for (who, device) in [("up", &ada), ("down", &ben)] {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            assert!(tries < 12, "{who}: it starts over each time");
+            wire.cut_after(whole * 2 / 5);
+            let synced = device.core.sync(Duration::from_secs(4)).await;
+            wire.heal();
+            if synced.is_ok() {
+                break;
+            }
+        }
+        assert!(tries > 1, "{who}: it was cut");
+    }
+    let bytes = ben.core.asset_bytes(&asset.hash).await.expect("reads").expect("is here").1;
+    assert!(bytes == image);
+}
+
+/// `told`: the operator said that it is a backup, as the manual asks; else the files were just copied back.
+async fn restored_server(told: bool) {
+    let mut world = World::start().await;
+    let (ada, ben, course) = two(&world).await;
+    world.stop().await;
+    let backup = world.backup();
+    world.restart().await;
+    ada.append(&course.lessons[0], "Written after the backup.").await;
+    let new = ada.core.add(&course.id, NodeKind::Lesson, Some(course.chapters[0].clone()), None, "New").await;
+    let new = new.expect("adds");
+    ada.append(&new, "A lesson after the backup.").await;
+    ada.sync().await;
+    ben.sync().await;
+    world.stop().await;
+    world.restore(backup, told).await;
+    world.restart().await;
+    // Ben was not its author, and has it all the same.
+    ben.append(&course.lessons[1], "And after the restore.").await;
+    ben.sync().await;
+    let eve = world.device("eve@x.org").await;
+    world.role(&course.id, "eve@x.org", Role::Viewer).await;
+    within(eve.core.join(&course.id)).await.expect("joins");
+    assert!(eve.markdown(&course.lessons[0]).await.contains("Written after the backup."));
+    assert!(eve.markdown(&new).await.contains("A lesson after the backup."));
+    assert!(eve.markdown(&course.lessons[1]).await.contains("And after the restore."));
+    if told {
+        // Ada comes back when the numbers of the new order have passed those that she knows.
+        ada.sync().await;
+        assert_same(&ada, &ben, &course).await;
+        assert!(ada.markdown(&course.lessons[1]).await.contains("And after the restore."));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_restored_server_forgot_is_sent_again_by_those_who_have_it() {
+    restored_server(true).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_copied_back_server_forgot_is_sent_again_by_those_who_have_it() {
+    restored_server(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_token_is_told_and_loses_nothing() {
     let world = World::start().await;
     let (ada, ben, course) = two(&world).await;
@@ -264,7 +350,8 @@ async fn a_course_of_others_cannot_be_joined_and_a_password_signs_in() {
     let (_ada, _ben, course) = two(&world).await;
     world.token("eve@x.org").await;
     let eve = Device::new(false).await;
-    let wrong = eve.core.login_password(&world.url(), "eve@x.org", "wrong", false).await.expect_err("refused");
+    let wrong =
+        eve.core.login_password(&world.url(), "eve@x.org", "wrong", false).await.expect_err("refused");
     assert_eq!(wrong.code, Code::SignedOut);
     let account = eve.core.login_password(&world.url(), "eve@x.org", "a long pass phrase", false).await;
     assert_eq!(account.expect("signs in").email, "eve@x.org");

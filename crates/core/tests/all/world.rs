@@ -4,6 +4,7 @@ use inkhorn_core::{Config, Core};
 use inkhorn_protocol::session::Role;
 use inkhorn_protocol::{CourseId, NodeId};
 use inkhorn_server::Server;
+use inkhorn_server::store::Store;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -30,11 +31,27 @@ pub(crate) struct World {
 impl World {
     pub(crate) async fn start() -> Self {
         let data = TempDir::new().expect("a folder");
-        let server = Server::start("127.0.0.1:0".parse().expect("an address"), data.path()).await.expect("starts");
+        let server =
+            Server::start("127.0.0.1:0".parse().expect("an address"), data.path()).await.expect("starts");
         Self { data, address: server.address(), server: Some(server) }
     }
     pub(crate) async fn stop(&mut self) {
         self.server.take().expect("running").stop().await;
+    }
+    /// A copy of the stopped server's data, as a backup is.
+    pub(crate) fn backup(&self) -> TempDir {
+        let copy = TempDir::new().expect("a folder");
+        copy_folder(self.data.path(), copy.path());
+        copy
+    }
+    /// Puts a backup in the place of the stopped server's data, and says so to the server or not.
+    pub(crate) async fn restore(&mut self, backup: TempDir, told: bool) {
+        self.data = backup;
+        if told {
+            let store = Store::open(self.data.path()).await.expect("opens");
+            store.begin_epoch().await.expect("a new epoch");
+            store.close().await;
+        }
     }
     pub(crate) async fn restart(&mut self) {
         self.server = Some(Server::start(self.address, self.data.path()).await.expect("starts again"));
@@ -71,6 +88,19 @@ impl World {
         let token = self.token(email).await;
         device.core.login(&self.url(), &token, false).await.expect("signs in");
         device
+    }
+}
+
+fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            std::fs::create_dir(&to).expect("makes a folder");
+            copy_folder(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).expect("copies");
+        }
     }
 }
 
@@ -154,9 +184,6 @@ impl Wire {
     pub(crate) fn cut_after(&self, bytes: i64) {
         self.state.budget.store(bytes, Ordering::SeqCst);
     }
-    pub(crate) fn cut(&self) {
-        self.state.sever();
-    }
     pub(crate) fn is_cut(&self) -> bool {
         !self.state.open.load(Ordering::SeqCst)
     }
@@ -185,7 +212,11 @@ async fn carry(near: TcpStream, far: TcpStream, state: Arc<WireState>) {
     }
 }
 
-async fn pump(from: &mut (impl AsyncReadExt + Unpin), to: &mut (impl AsyncWriteExt + Unpin), state: &WireState) {
+async fn pump(
+    from: &mut (impl AsyncReadExt + Unpin),
+    to: &mut (impl AsyncWriteExt + Unpin),
+    state: &WireState,
+) {
     let mut buffer = vec![0; 16 * 1024];
     loop {
         let read = match from.read(&mut buffer).await {
