@@ -16,7 +16,8 @@ const CARET: &str = "const at = getSelection(); const block = at.anchorNode?.par
     return JSON.stringify([range.toString(), document.querySelector('.scroll').scrollTop])";
 
 #[tokio::test]
-async fn an_edit_of_somebody_else_appears_without_touching_the_caret_or_the_undo_stack() -> anyhow::Result<()> {
+async fn an_edit_of_somebody_else_appears_without_touching_the_caret_or_the_undo_stack() -> anyhow::Result<()>
+{
     let server = Server::start()?;
     let (ada, ben) = (Profile::new()?, Profile::new()?);
     let folder = corpus::written()?;

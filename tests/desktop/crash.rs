@@ -36,7 +36,10 @@ async fn what_showed_as_saved_is_there_after_ten_kills() -> anyhow::Result<()> {
     }
     let text = profile.lesson(lesson.as_deref().unwrap_or_default())?;
     for round in 0..ROUNDS {
-        ensure!(text.matches(&format!("round-{round}-kept")).count() == 1, "round {round} is not there once: {text}");
+        ensure!(
+            text.matches(&format!("round-{round}-kept")).count() == 1,
+            "round {round} is not there once: {text}"
+        );
     }
     Ok(())
 }

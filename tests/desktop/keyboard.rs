@@ -28,7 +28,8 @@ async fn shown(app: &App, title: &str) -> anyhow::Result<String> {
 async fn a_lesson_is_added_named_moved_trashed_and_restored_without_a_mouse() -> anyhow::Result<()> {
     let profile = Profile::new()?;
     let folder = corpus::written()?;
-    let course = profile.last_line(&["import", &folder.path().to_string_lossy(), "--title", "By keyboard"])?;
+    let course =
+        profile.last_line(&["import", &folder.path().to_string_lossy(), "--title", "By keyboard"])?;
     let before: Vec<Listed> = of_kind(&profile.outline(&course)?, "lesson");
     let second = before.get(1).context("no second lesson")?;
 
@@ -40,22 +41,24 @@ async fn a_lesson_is_added_named_moved_trashed_and_restored_without_a_mouse() ->
         // Add: the field for its title has the focus.
         app.chord(&[Key::Control], "n").await?;
         app.wait("the title field", "return document.activeElement?.dataset.testid === 'rename-input'", &[]).await?;
-        app.keys(&("Added by keyboard".to_owned() + &Key::Enter)).await?;
+        app.keys("Added by keyboard").await?;
+        app.keys(Key::Enter).await?;
         let added = shown(app, "Added by keyboard").await?;
 
         // Rename.
         focus(app, &added).await?;
-        app.keys(&(Key::F2 + "")).await?;
+        app.keys(Key::F2).await?;
         app.wait("the title field", "return document.activeElement?.dataset.testid === 'rename-input'", &[]).await?;
         app.chord(&[Key::Control], "a").await?;
-        app.keys(&("Named by keyboard".to_owned() + &Key::Enter)).await?;
+        app.keys("Named by keyboard").await?;
+        app.keys(Key::Enter).await?;
         shown(app, "Named by keyboard").await?;
 
         // Move up by one.
         let order = titles(app).await?;
         let at = order.iter().position(|title| title == "Named by keyboard").context("not in the outline")?;
         focus(app, &added).await?;
-        app.chord(&[Key::Alt], &(Key::Up + "")).await?;
+        app.chord(&[Key::Alt], Key::Up).await?;
         app.wait(
             "the lesson one place higher",
             "return [...document.querySelectorAll('[data-testid=node]')].findIndex(row => row.dataset.node === arguments[0]) === arguments[1]",
@@ -65,18 +68,18 @@ async fn a_lesson_is_added_named_moved_trashed_and_restored_without_a_mouse() ->
 
         // Trash.
         focus(app, &added).await?;
-        app.keys(&(Key::Delete + "")).await?;
+        app.keys(Key::Delete).await?;
         app.wait("the row to be gone", "return !document.getElementById('node-' + arguments[0])", &[json!(added)]).await?;
 
         // Restore, from the list of Trash.
         let in_trash = "return !!document.querySelector('[data-testid=restore]')";
         if app.js(in_trash, &[]).await? != json!(true) {
             app.js("document.querySelector('[data-testid=trash-toggle]')?.focus()", &[]).await?;
-            app.keys(&(Key::Enter + "")).await?;
+            app.keys(Key::Enter).await?;
         }
         app.wait("the list of Trash", in_trash, &[]).await?;
         app.js("document.querySelector('[data-testid=restore]').focus()", &[]).await?;
-        app.keys(&(Key::Enter + "")).await?;
+        app.keys(Key::Enter).await?;
         shown(app, "Named by keyboard").await?;
         app.saved().await?;
         Ok(added)

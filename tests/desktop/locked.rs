@@ -15,9 +15,14 @@ async fn a_second_app_on_the_same_profile_says_so_and_the_first_one_goes_on() ->
         std::os::unix::fs::symlink(profile.path(), &other)?;
         with_app(&other, async |second| {
             let said = second
-                .wait("the message", "return document.querySelector('[data-testid=trouble-message]')?.textContent", &[])
+                .wait(
+                    "the message",
+                    "return document.querySelector('[data-testid=trouble-message]')?.textContent",
+                    &[],
+                )
                 .await?;
-            let code = second.js("return document.querySelector('[data-testid=trouble]').dataset.code", &[]).await?;
+            let code =
+                second.js("return document.querySelector('[data-testid=trouble]').dataset.code", &[]).await?;
             ensure!(code == "locked", "{code}: {said}");
             Ok(())
         })

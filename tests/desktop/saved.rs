@@ -4,7 +4,8 @@ use crate::support::app::with_app;
 use inkhorn_testkit::profile::Profile;
 
 #[tokio::test]
-async fn the_first_start_opens_the_sample_course_and_what_is_typed_there_survives_a_restart() -> anyhow::Result<()> {
+async fn the_first_start_opens_the_sample_course_and_what_is_typed_there_survives_a_restart()
+-> anyhow::Result<()> {
     let profile = Profile::new()?;
     let lesson = with_app(profile.path(), async |app| {
         let lesson = app.lesson().await?;

@@ -21,7 +21,7 @@ async fn state(app: &App, lesson: &str) -> anyhow::Result<Summary> {
     Ok(validate(update)?)
 }
 
-/// Opens every lesson of a course twice, clicks around in it, and compares.
+/// Opens every lesson of a course, walks through it with the caret, closes it, and compares.
 async fn all_lessons(profile: &Profile, title: &str, course: &str, mode: &str) -> anyhow::Result<()> {
     let lessons = of_kind(&profile.outline(course)?, "lesson");
     ensure!(!lessons.is_empty(), "{title} has no lessons");
@@ -31,18 +31,17 @@ async fn all_lessons(profile: &Profile, title: &str, course: &str, mode: &str) -
         for lesson in &lessons {
             before.push(state(app, &lesson.id).await?);
         }
-        for _ in 0..2 {
-            for lesson in &lessons {
-                let shown = app.open_lesson(&lesson.id).await?;
-                ensure!(shown == mode, "“{}” is shown as {shown}, not {mode}", lesson.title);
-                // The caret through the lesson: a click must not write either.
-                app.js(
-                    "const prose = document.querySelector('.prose'); prose.focus();
-                     for (const block of prose.children) { getSelection().collapse(block, 0); document.dispatchEvent(new Event('selectionchange')); }",
-                    &[],
-                )
-                .await?;
-            }
+        // The first ones again at the end: by then the window has let them go, or has kept them.
+        for lesson in lessons.iter().chain(lessons.iter().take(3)) {
+            let shown = app.open_lesson(&lesson.id).await?;
+            ensure!(shown == mode, "“{}” is shown as {shown}, not {mode}", lesson.title);
+            // The caret through the lesson: a click must not write either.
+            app.js(
+                "const prose = document.querySelector('.prose'); prose.focus();
+                 for (const block of prose.children) { getSelection().collapse(block, 0); document.dispatchEvent(new Event('selectionchange')); }",
+                &[],
+            )
+            .await?;
         }
         app.saved().await?;
         for (lesson, before) in lessons.iter().zip(&before) {
@@ -91,7 +90,8 @@ async fn opening_and_closing_the_lessons_of_the_sample_course_changes_nothing() 
     })
     .await?;
     let courses = profile.json(&["courses"])?;
-    let course = courses.pointer("/0/id").and_then(serde_json::Value::as_str).context("no course")?.to_owned();
+    let course =
+        courses.pointer("/0/id").and_then(serde_json::Value::as_str).context("no course")?.to_owned();
     all_lessons(&profile, &title, &course, "edit").await
 }
 

@@ -8,8 +8,8 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+use thirtyfour::Capabilities;
 use thirtyfour::prelude::*;
-use thirtyfour::{Capabilities, Key};
 
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_inkhorn");
@@ -70,7 +70,11 @@ impl App {
         let server = Ending(server);
         let driver = connect(port).await?;
         let app = Self { driver, profile: profile.to_owned(), _server: server, _screen: screen };
-        let shown = app.wait("the window", "return !!document.querySelector('[data-testid=app], [data-testid=trouble]')", &[]);
+        let shown = app.wait(
+            "the window",
+            "return !!document.querySelector('[data-testid=app], [data-testid=trouble]')",
+            &[],
+        );
         match shown.await {
             Ok(_) => Ok(app),
             Err(error) => {
@@ -180,19 +184,19 @@ impl App {
         paragraph.scroll_into_view().await?;
         paragraph.click().await?;
         self.wait("the caret", "return document.activeElement?.classList.contains('prose')", &[]).await?;
-        self.keys(&(Key::End + "")).await?;
+        self.keys(Key::End).await?;
         self.keys(text).await?;
         self.shows(text).await
     }
 
     /// Presses keys, one after the other, wherever the focus is.
-    pub(crate) async fn keys(&self, keys: &str) -> anyhow::Result<()> {
+    pub(crate) async fn keys(&self, keys: impl Into<TypingData>) -> anyhow::Result<()> {
         self.driver.action_chain().send_keys(keys).perform().await?;
         Ok(())
     }
 
     /// Presses one key while others are held.
-    pub(crate) async fn chord(&self, held: &[Key], key: &str) -> anyhow::Result<()> {
+    pub(crate) async fn chord(&self, held: &[Key], key: impl Into<TypingData>) -> anyhow::Result<()> {
         let mut chain = self.driver.action_chain();
         for modifier in held {
             chain = chain.key_down(modifier.clone());
@@ -208,7 +212,8 @@ impl App {
     /// Waits until the window says that everything is saved on this computer. What was typed before is on its way by
     /// then: the island says so in the same turn, and two frames later it is on the screen.
     pub(crate) async fn saved(&self) -> anyhow::Result<()> {
-        self.js_async("requestAnimationFrame(() => requestAnimationFrame(() => arguments[0](true)))", &[]).await?;
+        self.js_async("requestAnimationFrame(() => requestAnimationFrame(() => arguments[0](true)))", &[])
+            .await?;
         let script = "const pill = document.querySelector('[data-testid=sync-pill]');
              return pill?.dataset.unsaved === 'false' && /(Saved|Everything is) on this computer/.test(pill.title)";
         self.wait("“Saved on this computer”", script, &[]).await.map(drop)
@@ -216,7 +221,8 @@ impl App {
 
     /// Waits until the pill is in one of these states.
     pub(crate) async fn pill(&self, states: &[&str]) -> anyhow::Result<()> {
-        let script = "return arguments[0].includes(document.querySelector('[data-testid=sync-pill]')?.dataset.state)";
+        let script =
+            "return arguments[0].includes(document.querySelector('[data-testid=sync-pill]')?.dataset.state)";
         self.wait(&format!("the pill to say one of {states:?}"), script, &[json!(states)]).await.map(drop)
     }
 
@@ -259,7 +265,7 @@ impl App {
 /// Starts the app through the driver. The driver may need a moment until it listens.
 async fn connect(port: u16) -> anyhow::Result<WebDriver> {
     let mut wanted = Capabilities::new();
-    wanted.insert("webkitgtk:browserOptions".to_owned(), json!({ "binary": PROGRAM, "args": [] }));
+    wanted.set("webkitgtk:browserOptions", json!({ "binary": PROGRAM, "args": [] }))?;
     let started = Instant::now();
     loop {
         match WebDriver::new(format!("http://127.0.0.1:{port}"), wanted.clone()).await {

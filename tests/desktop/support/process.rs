@@ -37,7 +37,8 @@ fn is_alive(pid: u32) -> bool {
 
 /// Sends a signal by its name.
 pub(crate) fn signal(pid: u32, name: &str) -> anyhow::Result<()> {
-    let status = Command::new("kill").args(["-s", name, &pid.to_string()]).status().context("cannot run kill")?;
+    let status =
+        Command::new("kill").args(["-s", name, &pid.to_string()]).status().context("cannot run kill")?;
     if !status.success() && is_alive(pid) {
         bail!("process {pid} did not take {name}");
     }
