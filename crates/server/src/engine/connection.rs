@@ -209,10 +209,16 @@ impl Engine {
             Err(reason) => return self.deny(conn, key, doc.as_ref(), reason),
         };
         state.signed_in = true;
-        let Some((course, role)) = granted.document else {
+        let Some((course, mut role)) = granted.document else {
             return self.open_session(conn, key, granted.user);
         };
         let Some(doc) = doc else { return };
+        // The role was read a moment ago, and may have been changed since.
+        match self.recent_roles.get(&(course.clone(), Arc::clone(&granted.user.id))) {
+            Some((None, _)) => return self.deny(conn, key, Some(&doc), Reason::NotMember),
+            Some((Some(now), _)) => role = *now,
+            None => {}
+        }
         let Some(Open::Pending { access, .. }) = self.conns.get_mut(&conn).and_then(|c| c.opens.get_mut(key))
         else {
             return;

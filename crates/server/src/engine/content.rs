@@ -3,14 +3,20 @@
 
 use bytes::Bytes;
 use inkhorn_protocol::DocId;
+use inkhorn_protocol::frame::MAX_FRAME_BYTES;
 use inkhorn_protocol::schema::{RootType, roots};
 use inkhorn_protocol::session::Reason;
 use inkhorn_updates::{Index, Invalid, MAX_CLIENT_BYTES, Refused, Schema, StateVector};
+
+/// Largest document, in bytes: its whole content has to fit into one frame for a newcomer.
+const MAX_DOCUMENT_BYTES: usize = MAX_FRAME_BYTES - 64 * 1024;
 
 /// The indexed content of one document: committed, and in flight.
 #[derive(Debug)]
 pub struct Content {
     index: Index,
+    /// At least as many bytes as the whole content takes on the wire.
+    size: usize,
     /// What is in flight, in order.
     staged: Vec<Bytes>,
 }
@@ -86,7 +92,7 @@ impl Content {
             };
             (name, kind)
         }));
-        Self { index: Index::new(schema), staged: Vec::new() }
+        Self { index: Index::new(schema), size: 0, staged: Vec::new() }
     }
 
     /// Takes an update that is durable already.
@@ -94,6 +100,7 @@ impl Content {
     /// # Errors
     /// [`Refused`] when it does not fit, which means that the log is damaged.
     pub fn replay(&mut self, update: &[u8]) -> Result<(), Refused> {
+        self.size += update.len();
         self.index.add(update).map(|_| ())
     }
 
@@ -103,11 +110,27 @@ impl Content {
     /// [`Refusal`]; nothing changed then.
     pub fn stage(&mut self, update: &Bytes) -> Result<Staged, Refusal> {
         let added = self.index.stage(update)?;
+        if !added.is_noop && self.is_full(update.len()) {
+            self.staged.push(Bytes::new());
+            self.take_back();
+            let reason = Reason::TooLarge { limit_bytes: MAX_DOCUMENT_BYTES as u64 };
+            return Err(Refusal::Other { client: 0, from_clock: 0, reason });
+        }
         let bytes = (!added.is_noop).then(|| added.part.map_or_else(|| update.clone(), Bytes::from));
         // A no-op is one in flight too, for the index; so it is one here.
         self.staged.push(bytes.clone().unwrap_or_else(|| Bytes::from_static(&[0, 0])));
         let ranges = added.new.iter().map(|&(client, from, _)| Range { client, from }).collect();
         Ok(Staged { bytes, ranges, gap: added.gap.map(|gap| (gap.client, gap.need)) })
+    }
+
+    /// Whether the document would become too large; counts exactly only when it has to.
+    fn is_full(&mut self, more: usize) -> bool {
+        self.size += more;
+        if self.size > MAX_DOCUMENT_BYTES {
+            let staged: usize = self.staged.iter().map(Bytes::len).sum();
+            self.size = self.index.encode().len() + staged + more;
+        }
+        self.size > MAX_DOCUMENT_BYTES
     }
 
     /// Takes the last staged update back.

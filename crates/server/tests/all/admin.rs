@@ -19,9 +19,7 @@ async fn commands_of_another_process_are_in_force_on_live_connections() {
         last_line(data.path(), &words)
     };
     give("viewer");
-    let role = |role: Role| {
-        move |t: &ToApp| matches!(t, ToApp::Event { kind: EventKind::Members { role: Some(r) }, .. } if *r == role)
-    };
+    let role = |role: Role| move |t: &ToApp| matches!(t, ToApp::Event { kind: EventKind::Members { role: Some(r) }, .. } if *r == role);
     app.told(role(Role::Viewer)).await;
     app.open("lesson:l").await;
     give("editor");

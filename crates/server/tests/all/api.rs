@@ -10,7 +10,8 @@ async fn a_password_gives_a_token_and_a_wrong_one_does_not() {
     let (status, reply) = running.post("eve", "login", &login("a password")).await;
     assert_eq!(status, 200);
     let client = reqwest::Client::new();
-    let me = client.get(running.url("me")).bearer_auth(reply["token"].as_str().unwrap()).send().await.unwrap();
+    let me =
+        client.get(running.url("me")).bearer_auth(reply["token"].as_str().unwrap()).send().await.unwrap();
     assert_eq!(me.json::<serde_json::Value>().await.unwrap()["name"], "ann");
     let (status, reply) = running.post("eve", "login", &login("another")).await;
     assert_eq!((status, &reply["reason"]["code"]), (401, &json!("unauthenticated")));
@@ -40,7 +41,8 @@ async fn who_registers_a_course_owns_it_and_strangers_do_not_learn_of_it() {
 #[tokio::test]
 async fn an_operation_is_done_once_and_answered_the_same() {
     let running = Running::start(&["lesson:l"]).await;
-    let title = |op: &str, title: &str| json!({ "op": op, "kind": "set_title", "course": "c", "title": title });
+    let title =
+        |op: &str, title: &str| json!({ "op": op, "kind": "set_title", "course": "c", "title": title });
     let first = running.post("ben", "operations", &title("o1", "New")).await;
     running.post("ben", "operations", &title("o2", "Newer")).await;
     assert_eq!(running.post("ben", "operations", &title("o1", "New")).await, first);
@@ -54,9 +56,7 @@ async fn an_operation_is_done_once_and_answered_the_same() {
 #[tokio::test]
 async fn a_document_belongs_to_one_course() {
     let running = Running::start(&["course:c", "lesson:l"]).await;
-    let register = |op: &str, course: &str, documents: &[&str]| {
-        json!({ "op": op, "kind": "register", "course": course, "title": "T", "documents": documents })
-    };
+    let register = |op: &str, course: &str, documents: &[&str]| json!({ "op": op, "kind": "register", "course": course, "title": "T", "documents": documents });
     let (_, reply) = running.post("eve", "operations", &register("o1", "d", &["lesson:l", "lesson:n"])).await;
     assert_eq!((&reply["rejected"]["code"], &reply["taken"]), (&json!("id_taken"), &json!(["lesson:l"])));
     let (status, _) = running.get("eve", "courses/d").await;

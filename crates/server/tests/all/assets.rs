@@ -36,7 +36,8 @@ async fn an_asset_comes_back_as_it_was_and_can_do_nothing_in_a_browser() {
     let got = request(&running, "vic", Method::GET, &name).send().await.unwrap();
     assert_eq!(got.headers()["x-content-type-options"], "nosniff");
     assert_eq!(got.bytes().await.unwrap(), bytes);
-    let rest = request(&running, "vic", Method::GET, &name).header("range", "bytes=99999-").send().await.unwrap();
+    let rest =
+        request(&running, "vic", Method::GET, &name).header("range", "bytes=99999-").send().await.unwrap();
     assert_eq!(rest.status(), 206);
     assert_eq!(rest.bytes().await.unwrap(), bytes[99_999..]);
     let svg = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>".to_vec();
@@ -82,7 +83,10 @@ async fn an_upload_goes_on_where_it_stopped() {
             .send()
     };
     let first = part(0, 20_000).await.unwrap();
-    assert_eq!((first.status().as_u16(), &first.headers()["upload-offset"]), (202, &"20000".parse().unwrap()));
+    assert_eq!(
+        (first.status().as_u16(), &first.headers()["upload-offset"]),
+        (202, &"20000".parse().unwrap())
+    );
     let head = request(&running, "ann", Method::HEAD, &name).send().await.unwrap();
     assert_eq!((head.status().as_u16(), &head.headers()["upload-offset"]), (404, &"20000".parse().unwrap()));
     let hole = part(30_000, total).await.unwrap();

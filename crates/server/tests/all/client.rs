@@ -63,7 +63,9 @@ impl Client {
             let next = tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("something comes");
             match next {
                 Some(Ok(tungstenite::Message::Binary(bytes))) => return Ok(Frame::decode(&bytes).unwrap()),
-                Some(Ok(tungstenite::Message::Close(frame))) => return Err(Ended(frame.map(|f| f.code.into()))),
+                Some(Ok(tungstenite::Message::Close(frame))) => {
+                    return Err(Ended(frame.map(|f| f.code.into())));
+                }
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => return Err(Ended(None)),
             }
@@ -185,7 +187,9 @@ impl Running {
         let course = "c".parse().unwrap();
         let account = &self.person(name).0;
         match role {
-            Some(role) => self.server.store().set_role(&course, account, role.parse().unwrap()).await.unwrap(),
+            Some(role) => {
+                self.server.store().set_role(&course, account, role.parse().unwrap()).await.unwrap()
+            }
             None => self.server.store().remove_member(&course, account).await.unwrap(),
         }
     }

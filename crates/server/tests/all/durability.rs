@@ -106,7 +106,8 @@ async fn a_disk_that_is_full_refuses_edits_and_the_server_stays_up() {
     app.notice(|n| matches!(n, DocNotice::Stored { n: 2, .. })).await;
     let large = Message::Update(set(7, 1, &"x".repeat(4 * 1024 * 1024)));
     app.send("lesson:l", large).await;
-    let refused = |n: &DocNotice| matches!(n, DocNotice::Rejected { reason: Reason::StorageFailed, n: 3, .. });
+    let refused =
+        |n: &DocNotice| matches!(n, DocNotice::Rejected { reason: Reason::StorageFailed, n: 3, .. });
     app.notice(refused).await;
     // The same document on the same connection, with an edit that fits.
     app.open("lesson:l").await;
@@ -139,7 +140,16 @@ async fn no_ack_leaves_before_the_fdatasync_of_its_commit() {
     server.child.wait().unwrap();
     let trace = data.path().join("trace");
     let mut command = Command::new("strace");
-    command.args(["-f", "-qq", "-x", "-s", "4096", "-e", "trace=fdatasync,fsync,sendto,sendmsg,write,writev", "-o"]);
+    command.args([
+        "-f",
+        "-qq",
+        "-x",
+        "-s",
+        "4096",
+        "-e",
+        "trace=fdatasync,fsync,sendto,sendmsg,write,writev",
+        "-o",
+    ]);
     command.arg(&trace).args([SERVER, "serve", "--listen", "127.0.0.1:0", "--data"]).arg(data.path());
     let server = Program::start(command);
     let mut client = Client::connect(server.address, &token).await;

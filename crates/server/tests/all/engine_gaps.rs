@@ -92,5 +92,9 @@ fn what_is_held_for_a_gap_is_bounded() {
     for clock in 1..=65 {
         w.update(1, LESSON, set(7, clock, "k"));
     }
-    assert!(w.notices(1).iter().any(|n| matches!(n, inkhorn_protocol::session::DocNotice::Rejected { reason: Reason::Gap, .. })));
+    assert!(
+        w.notices(1)
+            .iter()
+            .any(|n| matches!(n, inkhorn_protocol::session::DocNotice::Rejected { reason: Reason::Gap, .. }))
+    );
 }

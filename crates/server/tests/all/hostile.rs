@@ -45,9 +45,8 @@ async fn a_harmful_update_closes_its_document_on_its_connection_and_nothing_else
         app.open("lesson:m").await;
         app.send("lesson:l", Message::Update(bytes)).await;
         // A gap, as which a forged clock begins, is asked about first.
-        let answer = app
-            .find(|key, m| key == "lesson:l" && matches!(m, Message::Close(_) | Message::Step1(_)))
-            .await;
+        let answer =
+            app.find(|key, m| key == "lesson:l" && matches!(m, Message::Close(_) | Message::Step1(_))).await;
         if matches!(answer, Message::Step1(_)) {
             app.send("lesson:l", Message::Step2(EMPTY.to_vec())).await;
             app.find(|key, m| key == "lesson:l" && matches!(m, Message::Close(_))).await;
@@ -117,7 +116,8 @@ fn any_message() -> impl Strategy<Value = Message> {
         bytes().prop_map(Message::Step1),
         Just(Message::Step1(vec![0])),
         bytes().prop_map(Message::Awareness),
-        proptest::sample::select(vec!["ann", "ben", "vic", "eve", "x"]).prop_map(|t| Message::Token(t.to_owned())),
+        proptest::sample::select(vec!["ann", "ben", "vic", "eve", "x"])
+            .prop_map(|t| Message::Token(t.to_owned())),
         Just(Message::QueryAwareness),
         Just(Message::Close(String::new())),
         ".{0,20}".prop_map(Message::Stateless),

@@ -1,7 +1,7 @@
 //! The whole server, by socket.
 
 use super::client::{Client, Running};
-use super::updates::{EMPTY, set};
+use super::updates::{EMPTY, awareness, set};
 use inkhorn_protocol::frame::{Frame, Message};
 use inkhorn_protocol::session::{CourseChanged, DocNotice, EventKind, Reason, Role, ToApp};
 
@@ -47,7 +47,8 @@ async fn hello_names_the_documents_that_changed_and_events_follow() {
     let running = Running::start(&["course:c", "lesson:l", "lesson:m"]).await;
     let mut ann = running.client("ann").await;
     ann.open("lesson:l").await;
-    let (mut ben, answer) = Client::app(running.address(), running.token("ben"), &[("c", 0), ("unknown", 3)]).await;
+    let (mut ben, answer) =
+        Client::app(running.address(), running.token("ben"), &[("c", 0), ("unknown", 3)]).await;
     let ToApp::Changed { courses, .. } = answer else { panic!("{answer:?}") };
     let head = courses[0].course_seq;
     assert_eq!(courses[0].docs.len(), 3);
@@ -60,7 +61,10 @@ async fn hello_names_the_documents_that_changed_and_events_follow() {
     let event = ben.told(|t| matches!(t, ToApp::Event { .. })).await;
     let lesson = "lesson:l".parse().unwrap();
     let kind = EventKind::Documents { docs: vec![lesson] };
-    assert_eq!(event, ToApp::Event { course: "c".parse().unwrap(), prev_seq: head, course_seq: head + 1, kind });
+    assert_eq!(
+        event,
+        ToApp::Event { course: "c".parse().unwrap(), prev_seq: head, course_seq: head + 1, kind }
+    );
     let (_, answer) = Client::app(running.address(), running.token("ben"), &[("c", head)]).await;
     let ToApp::Changed { courses, .. } = answer else { panic!("{answer:?}") };
     assert_eq!(courses[0].docs, ["lesson:l".parse().unwrap()], "clean documents cost nothing");
@@ -96,19 +100,38 @@ async fn a_consumer_that_does_not_read_is_cut_off_and_the_others_go_on() {
     ann.open("lesson:l").await;
     ben.open("lesson:l").await;
     ann.acks(1).await;
-    let key = "k".repeat(900_000);
+    let state = format!(r#"{{"x":"{}"}}"#, "k".repeat(15_000));
     // More than socket buffers and the queue together take.
-    for clock in 0..90 {
-        ann.send("lesson:l", Message::Update(set(7, clock, &key))).await;
-        ann.acks(1).await;
+    for clock in 1..3_000 {
+        ann.send("lesson:l", Message::Awareness(awareness(7, clock, &state))).await;
     }
+    ann.send("lesson:l", Message::Update(set(7, 0, "a"))).await;
+    ann.acks(1).await;
     let mut relayed = 0;
     while let Ok(frame) = ben.next().await {
-        relayed += usize::from(matches!(frame, Frame::Doc { message: Message::Update(_), .. }));
+        relayed += usize::from(matches!(frame, Frame::Doc { message: Message::Awareness(_), .. }));
     }
-    assert!(relayed < 90, "{relayed}");
+    assert!(relayed < 2_999, "{relayed}");
     let mut ben = running.client("ben").await;
-    assert!(ben.open("lesson:l").await.len() < 16 * 1024 * 1024 * 8);
+    assert_eq!(ben.open("lesson:l").await, set(7, 0, "a"), "and it comes again");
+    running.server.stop().await;
+}
+
+#[tokio::test]
+async fn a_document_that_no_newcomer_could_load_does_not_come_to_be() {
+    let running = Running::start(&["lesson:l"]).await;
+    let (mut ann, _) = Client::app(running.address(), running.token("ann"), &[]).await;
+    ann.open("lesson:l").await;
+    let key = "k".repeat(7_000_000);
+    for clock in 0..3 {
+        ann.send("lesson:l", Message::Update(set(7, clock, &key))).await;
+    }
+    let refused =
+        |n: &DocNotice| matches!(n, DocNotice::Rejected { n: 4, reason: Reason::TooLarge { .. }, .. });
+    ann.notice(refused).await;
+    assert!(ann.open("lesson:l").await.len() > 14_000_000);
+    ann.send("lesson:l", Message::Update(set(7, 2, "small"))).await;
+    ann.notice(|n| matches!(n, DocNotice::Stored { doc_seq: 3, .. })).await;
     running.server.stop().await;
 }
 

@@ -6,7 +6,9 @@ use inkhorn_protocol::session::{DocNotice, Reason, Role, ToApp};
 use inkhorn_protocol::{CourseId, DocId};
 use inkhorn_server::engine::event::{Change, Greeting, User};
 use inkhorn_server::engine::log::Log;
-use inkhorn_server::engine::{Access, Action, Batch, ConnId, Content, Engine, Event, Loaded, LogEntry, LogError};
+use inkhorn_server::engine::{
+    Access, Action, Batch, ConnId, Content, Engine, Event, Loaded, LogEntry, LogError,
+};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::future::Future;
 use std::sync::Mutex;
@@ -93,7 +95,10 @@ impl World {
             hold: false,
             held: None,
             roles: roles.into_iter().map(|(n, r)| (("c".to_owned(), n.to_owned()), r)).collect(),
-            docs: ["course:c", LESSON, "lesson:m"].iter().map(|d| (d.parse().unwrap(), course.clone())).collect(),
+            docs: ["course:c", LESSON, "lesson:m"]
+                .iter()
+                .map(|d| (d.parse().unwrap(), course.clone()))
+                .collect(),
             heads: BTreeMap::new(),
             sent: BTreeMap::new(),
             gone: BTreeMap::new(),
@@ -113,7 +118,8 @@ impl World {
     fn perform(&mut self, action: Action) -> Option<Event> {
         match action {
             Action::Send { conn, frames } => {
-                let frames = frames.iter().map(|bytes| Frame::decode(bytes).expect("the engine sends frames"));
+                let frames =
+                    frames.iter().map(|bytes| Frame::decode(bytes).expect("the engine sends frames"));
                 self.sent.entry(conn).or_default().extend(frames);
                 None
             }
