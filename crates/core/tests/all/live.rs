@@ -78,6 +78,49 @@ async fn an_edit_appears_in_the_window_of_another_and_a_role_change_closes_it_fo
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_new_lesson_and_an_image_reach_a_connected_window_by_themselves() {
+    let world = World::start().await;
+    let (ada, ben) = (world.live("ada@x.org").await, world.live("ben@x.org").await);
+    let course = ada.core.create_course("Quills").await.expect("creates");
+    within(ada.core.share(&course)).await.expect("shares");
+    world.role(&course, "ben@x.org", Role::Viewer).await;
+    within(ben.core.join(&course)).await.expect("joins");
+    let mut feed = ben.core.subscribe("main");
+    let outline = QueryKey::Outline { course: course.clone() };
+    ben.core.observe("main", &outline);
+    let chapter = ada.core.add(&course, NodeKind::Chapter, None, None, "Cutting").await.expect("adds");
+    for n in 0..3 {
+        let title = format!("Lesson {n}");
+        let lesson =
+            ada.core.add(&course, NodeKind::Lesson, Some(chapter.clone()), None, &title).await.expect("adds");
+        ada.append(&lesson, "Before the image.").await;
+        let image = [crate::sync::PIXEL, &[n]].concat();
+        let asset = ada.core.put_asset(&lesson, "pixel.png", image.clone()).await.expect("takes the image");
+        ada.append(&lesson, "After the image.").await;
+        until(&ben.core, &mut feed, &outline, |view: &inkhorn_protocol::projection::OutlineView| {
+            view.nodes.first().is_some_and(|chapter| chapter.children.iter().any(|node| node.id == lesson))
+        })
+        .await;
+        let info = QueryKey::Lesson { course: course.clone(), lesson: lesson.clone() };
+        ben.core.observe("main", &info);
+        within(async {
+            while ben.core.asset_bytes(&asset.hash).await.expect("reads").map(|(_, bytes)| bytes)
+                != Some(image.clone())
+            {
+                feed.next().await;
+            }
+            // All edits before and after it come in order, each once.
+            while ben.core.lesson_markdown(&lesson).await.is_ok_and(|text| !text.contains("After the image."))
+            {
+                feed.next().await;
+            }
+        })
+        .await;
+        assert_eq!(ben.markdown(&lesson).await, ada.markdown(&lesson).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_pill_says_offline_and_why_and_connected_again_when_the_server_is_back() {
     let mut world = World::start().await;
     let ada = world.live("ada@x.org").await;
