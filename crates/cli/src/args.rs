@@ -6,7 +6,13 @@ use std::path::PathBuf;
 
 /// Courses on this computer, without a window. All commands but login, share, join and sync work offline.
 #[derive(Debug, Parser)]
-#[command(name = "inkhorn-cli", version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    name = "inkhorn-cli",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 pub(crate) struct Cli {
     /// Folder with the data [default: the app's own, or $INKHORN_PROFILE]
     #[arg(long, value_name = "DIR", global = true)]

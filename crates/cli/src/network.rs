@@ -96,6 +96,9 @@ fn words(summary: &SyncSummary) -> String {
 
 fn refused(out: &mut Output, summary: &SyncSummary) {
     for edit in &summary.rejected {
-        out.line(format_args!("Refused, and kept on this computer: {} of course {}: {}.", edit.doc, edit.course, edit.why));
+        out.line(format_args!(
+            "Refused, and kept on this computer: {} of course {}: {}.",
+            edit.doc, edit.course, edit.why
+        ));
     }
 }

@@ -99,7 +99,9 @@ async fn perform(core: &Core, command: Command, input: String, out: &mut Output)
                 folder.display()
             ));
             for (lesson, hash) in &report.missing_assets {
-                out.note(format_args!("An image of “{lesson}” is not on this computer yet and was left out: {hash}."));
+                out.note(format_args!(
+                    "An image of “{lesson}” is not on this computer yet and was left out: {hash}."
+                ));
             }
         }
         Command::Backup { course, file } => {
@@ -136,10 +138,17 @@ fn input(what: &str) -> anyhow::Result<String> {
     let mut bytes = Vec::new();
     stdin.lock().take(MAX_INPUT + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_INPUT {
-        let message = format!("The {what} on standard input is larger than {} MB. Nothing was changed.", MAX_INPUT >> 20);
+        let message = format!(
+            "The {what} on standard input is larger than {} MB. Nothing was changed.",
+            MAX_INPUT >> 20
+        );
         return Err(CoreError::new(Code::Invalid, message).into());
     }
     String::from_utf8(bytes).map_err(|_| {
-        CoreError::new(Code::Invalid, format!("The {what} on standard input is not UTF-8 text. Nothing was changed.")).into()
+        CoreError::new(
+            Code::Invalid,
+            format!("The {what} on standard input is not UTF-8 text. Nothing was changed."),
+        )
+        .into()
     })
 }

@@ -60,9 +60,9 @@ impl Output {
     /// The last words, and the exit code.
     pub(crate) fn end(self, outcome: anyhow::Result<()>) -> ExitCode {
         let outcome = match self.failed {
-            Some(ref error) => {
-                outcome.and(Err(anyhow::anyhow!("The output could not be written: {error}. The work itself is done.")))
-            }
+            Some(ref error) => outcome.and(Err(anyhow::anyhow!(
+                "The output could not be written: {error}. The work itself is done."
+            ))),
             None => outcome,
         };
         let Err(error) = outcome else { return ExitCode::SUCCESS };
@@ -111,7 +111,8 @@ fn waiting(count: &SyncCount) -> String {
             parts.push(counted(number, what));
         }
     }
-    let mut text = if parts.is_empty() { String::new() } else { format!(", {} waiting", parts.join(" and ")) };
+    let mut text =
+        if parts.is_empty() { String::new() } else { format!(", {} waiting", parts.join(" and ")) };
     if count.rejected > 0 {
         text += &format!(", {} refused", counted(count.rejected, "change"));
     }
@@ -196,7 +197,13 @@ pub(crate) fn report(out: &mut Output, report: &FidelityReport, full: bool) {
     if full {
         for item in &report.items {
             let line = item.line.map(|line| format!(":{line}")).unwrap_or_default();
-            out.line(format_args!("{}{line}: {} ({}): {}", item.file, item.what, outcome(item.outcome), item.detail));
+            out.line(format_args!(
+                "{}{line}: {} ({}): {}",
+                item.file,
+                item.what,
+                outcome(item.outcome),
+                item.detail
+            ));
         }
     } else if !report.items.is_empty() {
         let count = counted(report.items.len() as u64, "item");

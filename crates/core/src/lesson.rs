@@ -2,6 +2,7 @@
 
 use crate::{Code, Core, CoreError, Result};
 use inkhorn_formats::{body_to_markdown, markdown_to_blocks};
+use inkhorn_protocol::body::Node;
 use inkhorn_protocol::projection::Access;
 use inkhorn_protocol::{DocId, NodeId};
 use inkhorn_replica::{Change, ChangeKind, Edited, Origin, ReplicaError};
@@ -137,11 +138,18 @@ impl Core {
         Ok(edit.await?)
     }
 
-    /// A lesson's body as Markdown.
+    /// A lesson's body as Markdown, without the empty lines of an editor at its beginning and end.
     ///
     /// # Errors
     /// [`Code::NotFound`], and the store's.
     pub async fn lesson_markdown(&self, lesson: &NodeId) -> Result<String> {
-        Ok(body_to_markdown(&self.lesson_body(lesson).await?))
+        let mut body = self.lesson_body(lesson).await?;
+        let is_empty = |block: &Node| block.kind == "paragraph" && block.content.is_empty();
+        let begin = body.content.iter().take_while(|block| is_empty(block)).count();
+        body.content.drain(..begin);
+        while body.content.last().is_some_and(is_empty) {
+            body.content.pop();
+        }
+        Ok(body_to_markdown(&body))
     }
 }

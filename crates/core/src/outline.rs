@@ -55,7 +55,7 @@ impl Core {
         let id = NodeId::from_random(random16());
         let first = match kind {
             NodeKind::Lesson => {
-                // No paragraph: two people who begin in it at the same time would write into each other's line.
+                // The model gives it the one empty paragraph that an editor stands in.
                 let empty = Node::new("doc", vec![]);
                 let client = client_id(&mut random16);
                 let created = Lesson::create(client, &empty, schema::BODY_SCHEMA_VERSION, &[]);

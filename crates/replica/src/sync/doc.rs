@@ -67,6 +67,8 @@ pub(super) struct DocSync {
     pub(super) in_flight: VecDeque<(u64, u64)>,
     /// All local edits up to this version were sent.
     pub(super) sent_version: u64,
+    /// All local edits up to this version were acked on this connection.
+    pub(super) acked_version: u64,
     /// Head of the server's order, as far as it can be told from here.
     pub(super) head: Option<u64>,
     /// Updates that were relayed since `head`.
@@ -86,7 +88,7 @@ pub(super) struct DocSync {
 }
 
 impl DocSync {
-    /// Forgets everything about the exchange (not what the replica said, nor what was tried).
+    /// Forgets everything about the exchange (not what the replica said, what was acked, nor what was tried).
     pub(super) fn close(&mut self) {
         self.phase = Phase::Idle;
         self.greeted = false;

@@ -103,6 +103,9 @@ impl Engine {
     fn work(&mut self, work: Vec<DocWork>, now_ms: u64, out: &mut Vec<Action>) {
         for item in work {
             let doc = self.entry(item.doc.clone());
+            // What the replica said may be older than an ack that came meanwhile.
+            let acked = item.version <= doc.acked_version;
+            let item = DocWork { dirty: item.dirty && !acked, fresh: item.fresh && !acked, ..item };
             let newly_behind = item.behind && item.mark > doc.mark;
             doc.course = Some(item.course);
             if item.dirty {
@@ -133,7 +136,8 @@ impl Engine {
                 doc.progress_ms = now_ms;
             }
             // Something came after our step 1: another one follows this exchange.
-            if newly_behind && (doc.step1_out || doc.caught_up) && doc.step1_mark < item.mark {
+            let still_to_ask = doc.reading.is_some_and(|(_, purpose)| purpose == Purpose::Step1);
+            if item.behind && doc.step1_mark < item.mark && !still_to_ask {
                 doc.again = true;
             }
             self.answer(&item.doc, out);
@@ -355,6 +359,7 @@ impl Engine {
         }
         let Some(version) = acked else { return };
         doc.failures = 0;
+        doc.acked_version = doc.acked_version.max(version);
         doc.dirty = !doc.in_flight.is_empty() || doc.version > doc.sent_version;
         let was_fresh = std::mem::replace(&mut doc.fresh, false);
         out.push(Action::Acked { doc: id.clone(), version, doc_seq });

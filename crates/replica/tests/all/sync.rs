@@ -1,0 +1,450 @@
+//! The sync engine over real replicas and a virtual network, against a tiny server that keeps one order per document.
+//! Links break at any moment, relayed frames get lost, replicas are closed and opened again; at the end everybody has the
+//! same, every edit is there, and nobody was told "synced" before the server had it.
+
+use crate::common::{a_course, course, lesson, open, source, texts_of, write_in};
+use inkhorn_protocol::frame::Message;
+use inkhorn_protocol::projection::NodeKind;
+use inkhorn_protocol::rest::Course;
+use inkhorn_protocol::session::{CourseChanged, DocNotice, EventKind, Role};
+use inkhorn_protocol::{DocId, NodeId, schema};
+use inkhorn_replica::sync::{Action, Engine, Event};
+use inkhorn_replica::{ChangeKind, Edited, Origin, Replica};
+use inkhorn_updates::{Index, Refused, RootType, Schema, StateVector};
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+
+// ---- the server -----------------------------------------------------------------------------------
+
+enum Down {
+    Frame(DocId, Message),
+    Notice(DocNotice),
+    Session(u64, u64, EventKind),
+}
+
+#[derive(Default)]
+struct Server {
+    docs: BTreeMap<DocId, (Index, u64)>,
+    /// (head after, document), one a commit.
+    events: Vec<(u64, DocId)>,
+    course_seq: u64,
+    /// Per client: documents that it has open, with the frames counted and whether a step 1 of ours is out.
+    open: HashMap<usize, HashMap<DocId, (u64, bool)>>,
+    down: HashMap<usize, VecDeque<Down>>,
+}
+
+fn empty(doc: &DocId) -> Index {
+    Index::new(Schema::new(schema::roots(doc).iter().map(|(name, kind)| {
+        let kind = match kind {
+            schema::RootType::Map => RootType::Map,
+            schema::RootType::Array => RootType::Array,
+            schema::RootType::Text => RootType::Text,
+            schema::RootType::Xml => RootType::Xml,
+        };
+        (*name, kind)
+    })))
+}
+
+impl Server {
+    fn send(&mut self, client: usize, down: Down) {
+        self.down.entry(client).or_default().push_back(down);
+    }
+
+    fn receive(&mut self, client: usize, doc: &DocId, message: Message) {
+        match message {
+            Message::Token(_) => {
+                self.open.entry(client).or_default().insert(doc.clone(), (0, true));
+                self.send(client, Down::Frame(doc.clone(), Message::Authenticated { read_only: false }));
+                let vector = self.docs.get(doc).map_or(vec![0], |(index, _)| index.state_vector().encode());
+                self.send(client, Down::Frame(doc.clone(), Message::Step1(vector)));
+            }
+            Message::Step1(vector) => {
+                let Some((index, seq)) = self.docs.get(doc) else { panic!("{doc} is not registered") };
+                let step2 = index.diff(&StateVector::decode(&vector).expect("vector"));
+                let at = DocNotice::At { doc: doc.clone(), doc_seq: *seq };
+                self.send(client, Down::Frame(doc.clone(), Message::Step2(step2)));
+                self.send(client, Down::Notice(at));
+            }
+            Message::Step2(update) | Message::Update(update) => self.update(client, doc, update),
+            Message::Close(_) => drop(self.open.entry(client).or_default().remove(doc)),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn update(&mut self, client: usize, doc: &DocId, update: Vec<u8>) {
+        let Some((frames, asked)) = self.open.entry(client).or_default().get_mut(doc) else { return };
+        *frames += 1;
+        let (n, asked_before) = (*frames, std::mem::replace(asked, true));
+        let (index, seq) = self.docs.get_mut(doc).expect("registered");
+        let added = match index.add(&update) {
+            Ok(added) => added,
+            Err(Refused::Gap { .. } | Refused::UnknownReference { .. }) => {
+                assert!(!asked_before || n > 1, "an answer to our step 1 leaves no gap");
+                let vector = index.state_vector().encode();
+                return self.send(client, Down::Frame(doc.clone(), Message::Step1(vector)));
+            }
+            Err(error) => panic!("{doc}: {error}"),
+        };
+        if !added.is_noop {
+            *seq += 1;
+            self.course_seq += 1;
+            self.events.push((self.course_seq, doc.clone()));
+        }
+        let doc_seq = *seq;
+        self.send(client, Down::Notice(DocNotice::Stored { doc: doc.clone(), doc_seq, n }));
+        if added.is_noop {
+            return;
+        }
+        let others: Vec<usize> = self.open.keys().copied().filter(|other| *other != client).collect();
+        for other in others {
+            if self.open[&other].contains_key(doc) {
+                self.send(other, Down::Frame(doc.clone(), Message::Update(update.clone())));
+                self.send(other, Down::Notice(DocNotice::At { doc: doc.clone(), doc_seq }));
+            }
+        }
+        let (prev, now) = (self.course_seq - 1, self.course_seq);
+        let connected: Vec<usize> = self.open.keys().copied().collect();
+        for other in connected {
+            self.send(other, Down::Session(prev, now, EventKind::Documents { docs: vec![doc.clone()] }));
+        }
+    }
+}
+
+// ---- a client -------------------------------------------------------------------------------------
+
+struct Client {
+    number: usize,
+    dir: tempfile::TempDir,
+    replica: Replica,
+    changes: tokio::sync::broadcast::Receiver<std::sync::Arc<inkhorn_replica::Change>>,
+    engine: Option<Engine>,
+    up: VecDeque<(DocId, Message)>,
+    todo: VecDeque<Event>,
+    now: u64,
+}
+
+impl Client {
+    async fn new(number: usize, seed: u64) -> Self {
+        let dir = tempfile::tempdir().expect("dir");
+        let replica = open(dir.path(), seed).await;
+        let changes = replica.changes();
+        Self {
+            number,
+            dir,
+            replica,
+            changes,
+            engine: None,
+            up: VecDeque::new(),
+            todo: VecDeque::new(),
+            now: 0,
+        }
+    }
+
+    async fn restart(&mut self, seed: u64, server: &mut Server) {
+        self.disconnect(server);
+        self.replica.close().await;
+        self.replica = open(self.dir.path(), seed).await;
+        self.changes = self.replica.changes();
+    }
+
+    fn disconnect(&mut self, server: &mut Server) {
+        self.engine = None;
+        self.up.clear();
+        self.todo.clear();
+        server.open.remove(&self.number);
+        server.down.remove(&self.number);
+    }
+
+    async fn connect(&mut self, server: &mut Server) {
+        self.disconnect(server);
+        server.open.insert(self.number, HashMap::new());
+        while self.changes.try_recv().is_ok() {}
+        self.engine = Some(Engine::new("token".into()));
+        self.hello(server).await;
+        self.todo.push_back(Event::Opened(DocId::Lesson(lesson())));
+        self.work().await;
+    }
+
+    async fn hello(&mut self, server: &Server) {
+        let (_, since) = self.replica.hello().await.expect("hello");
+        let seen = since.iter().find(|(id, _)| *id == course()).map_or(0, |(_, seq)| *seq);
+        let docs: BTreeSet<DocId> =
+            server.events.iter().filter(|(seq, _)| *seq > seen).map(|(_, doc)| doc.clone()).collect();
+        let changed = CourseChanged {
+            course: course(),
+            course_seq: server.course_seq,
+            role: Some(Role::Editor),
+            title: "Ink".into(),
+            docs: docs.into_iter().collect(),
+        };
+        self.replica.hello_answered("epoch".into(), vec![changed]).await.expect("hello");
+    }
+
+    async fn work(&mut self) {
+        let work = self.replica.work(vec![DocId::Lesson(lesson())]).await.expect("work");
+        self.todo.push_back(Event::Work(work));
+    }
+
+    /// Takes one event in, and performs what follows.
+    async fn step(&mut self, server: &mut Server) -> bool {
+        while let Ok(change) = self.changes.try_recv() {
+            if let (true, ChangeKind::Update(update)) = (change.origin.is_local(), &change.kind) {
+                let (doc, version, update) = (change.doc.clone(), change.version, update.clone());
+                // A new document is not known to the engine yet.
+                self.work().await;
+                self.todo.push_back(Event::Committed { doc, version, update });
+            }
+        }
+        let Some(event) = self.todo.pop_front() else { return false };
+        self.now += 1;
+        let Some(engine) = &mut self.engine else { return false };
+        for action in engine.step(event, self.now) {
+            self.perform(action, server).await;
+        }
+        true
+    }
+
+    async fn perform(&mut self, action: Action, server: &mut Server) {
+        let replica = &self.replica;
+        match action {
+            Action::Send { doc, message } => self.up.push_back((doc, message)),
+            Action::Read { doc, ticket, since } => {
+                let read = match since {
+                    Some(since) => replica.diff(&doc, since).await,
+                    None => replica.state_vector(&doc).await,
+                };
+                self.todo.push_back(Event::Read { doc, ticket, read });
+            }
+            Action::Apply { doc, ticket, update, caught_up } => {
+                let outcome = replica.apply_remote(&doc, update, caught_up).await;
+                self.todo.push_back(Event::Applied { doc, ticket, outcome });
+            }
+            Action::Acked { doc, version, doc_seq } => {
+                // The oracle of acks: all that we say is acked is in the server's index.
+                let ours = replica.state_vector(&doc).await.expect("vector");
+                let (index, _) = &server.docs[&doc];
+                if ours.version <= version {
+                    let ours = StateVector::decode(&ours.bytes).expect("vector");
+                    assert!(index.state_vector().contains(&ours), "{doc} was acked before it was there");
+                }
+                replica.acked(&doc, version, doc_seq).await.expect("acked");
+            }
+            Action::Subscribed { doc, on } => replica.subscribed(&doc, on).await.expect("noted"),
+            Action::Register { course, docs } => {
+                for doc in &docs {
+                    server.docs.entry(doc.clone()).or_insert_with(|| (empty(doc), 0));
+                }
+                replica.registered(&course, docs, None).await.expect("registered");
+                self.todo.push_back(Event::Registered { course, done: true });
+                self.work().await;
+            }
+            Action::Settled => {}
+            other => panic!("client {}: {other:?}", self.number),
+        }
+    }
+
+    async fn down(&mut self, down: Down, server: &Server) {
+        match down {
+            Down::Frame(doc, message) => self.todo.push_back(Event::Frame { doc, message }),
+            Down::Notice(notice) => self.todo.push_back(Event::Notice(notice)),
+            Down::Session(prev, now, kind) => {
+                if !self.replica.course_event(&course(), prev, now, kind).await.expect("event") {
+                    self.hello(server).await;
+                }
+                self.work().await;
+            }
+        }
+    }
+}
+
+// ---- runs -----------------------------------------------------------------------------------------
+
+struct Run {
+    server: Server,
+    clients: Vec<Client>,
+    rng: StdRng,
+    written: BTreeSet<String>,
+    lessons: Vec<NodeId>,
+}
+
+impl Run {
+    async fn new(seed: u64, clients: usize) -> Self {
+        let mut run = Self {
+            server: Server::default(),
+            clients: Vec::new(),
+            rng: StdRng::seed_from_u64(seed),
+            written: BTreeSet::new(),
+            lessons: vec![lesson()],
+        };
+        for number in 0..clients {
+            run.clients.push(Client::new(number, seed * 100 + number as u64).await);
+        }
+        let first = &run.clients[0].replica;
+        first.create_course(a_course(seed)).await.expect("course");
+        first.share(&course()).await.expect("shared");
+        run.clients[0].connect(&mut run.server).await;
+        run.quiesce().await;
+        for client in &mut run.clients[1..] {
+            let on_server = Course {
+                id: course(),
+                title: "Ink".into(),
+                role: Role::Editor,
+                course_seq: 0,
+                owners: vec!["Ada".into()],
+            };
+            let docs = run.server.docs.keys().cloned().collect();
+            client.replica.join(on_server, docs).await.expect("joined");
+        }
+        run
+    }
+
+    async fn quiesce(&mut self) {
+        for _ in 0..20_000 {
+            let mut moved = false;
+            for at in 0..self.clients.len() {
+                moved |= self.clients[at].step(&mut self.server).await;
+                moved |= self.deliver(at, false).await;
+            }
+            if !moved {
+                return;
+            }
+        }
+        panic!("it does not come to rest");
+    }
+
+    /// One frame up, one down; `lossy` loses a relayed one now and then.
+    async fn deliver(&mut self, at: usize, lossy: bool) -> bool {
+        let client = &mut self.clients[at];
+        let up = client.up.pop_front();
+        let moved = up.is_some();
+        if let Some((doc, message)) = up {
+            self.server.receive(at, &doc, message);
+        }
+        let Some(down) = self.server.down.entry(at).or_default().pop_front() else { return moved };
+        let relayed = matches!(down, Down::Frame(_, Message::Update(_)));
+        if !(lossy && relayed && self.rng.random_bool(0.1)) {
+            client.down(down, &self.server).await;
+        }
+        true
+    }
+
+    async fn edit(&mut self, at: usize) {
+        let replica = &self.clients[at].replica;
+        match self.rng.random_range(0..10) {
+            0 => {
+                let id: NodeId = format!("n{}", self.rng.random::<u32>()).parse().expect("id");
+                let seed = self.rng.random();
+                let (added, new) = (id.clone(), id.clone());
+                let edit = replica
+                    .edit_outline(&course(), Origin::Core, move |outline, random| {
+                        let update = outline.add(
+                            random,
+                            NodeKind::Lesson,
+                            Some(&crate::common::chapter()),
+                            None,
+                            "New",
+                            id.clone(),
+                        )?;
+                        let client = inkhorn_course::client_id(&mut source(seed));
+                        let empty = inkhorn_protocol::body::Node::new("doc", vec![]);
+                        let (_, first) =
+                            inkhorn_course::Lesson::create(client, &empty, 1, &[]).expect("lesson");
+                        Ok(Edited::new((), [update]).creating(DocId::Lesson(new), first))
+                    })
+                    .await;
+                if edit.is_ok() {
+                    self.lessons.push(added);
+                }
+            }
+            _ => {
+                let lesson = self.lessons[self.rng.random_range(0..self.lessons.len())].clone();
+                let text = format!("{at}-{}", self.rng.random::<u64>());
+                // A lesson that has not arrived cannot be edited.
+                let here = replica.doc(&DocId::Lesson(lesson.clone())).await.is_ok_and(|doc| doc.version > 0);
+                if here && write_in(replica, &lesson, &text).await.is_ok() {
+                    self.written.insert(text);
+                }
+            }
+        }
+    }
+
+    async fn agree(&mut self, seed: u64) {
+        for at in 0..self.clients.len() {
+            self.clients[at].connect(&mut self.server).await;
+        }
+        self.quiesce().await;
+        let outline = self.clients[0].replica.outline(&course()).await.expect("outline");
+        let mut all = BTreeSet::new();
+        let mut expected = Vec::new();
+        for lesson in &self.lessons {
+            expected.push(texts_of(&self.clients[0].replica, lesson).await);
+            all.extend(expected.last().expect("pushed").iter().cloned());
+        }
+        assert_eq!(all, self.written, "seed {seed}: every edit is there, once");
+        for client in &self.clients {
+            let replica = &client.replica;
+            assert_eq!(replica.outline(&course()).await.expect("outline"), outline, "seed {seed}");
+            for (lesson, expected) in self.lessons.iter().zip(&expected) {
+                assert_eq!(&texts_of(replica, lesson).await, expected, "seed {seed}");
+            }
+            let count = replica.sync_count(None).await.expect("count");
+            assert!(count.is_settled(), "seed {seed}, client {}: {count:?}", client.number);
+            assert!(
+                client.engine.as_ref().expect("connected").is_settled(),
+                "seed {seed}: {:#?}",
+                client.engine
+            );
+        }
+    }
+}
+
+async fn run(seed: u64, steps: usize) {
+    let mut run = Run::new(seed, 3).await;
+    for _ in 0..steps {
+        let at = run.rng.random_range(0..run.clients.len());
+        match run.rng.random_range(0..100) {
+            0..12 => run.edit(at).await,
+            12..14 => run.clients[at].connect(&mut run.server).await,
+            14 => run.clients[at].disconnect(&mut run.server),
+            15 => {
+                let seed = run.rng.random();
+                run.clients[at].restart(seed, &mut run.server).await;
+            }
+            16..55 => drop(run.clients[at].step(&mut run.server).await),
+            _ => drop(run.deliver(at, true).await),
+        }
+    }
+    run.agree(seed).await;
+}
+
+#[tokio::test]
+async fn whatever_breaks_all_replicas_end_equal_and_no_edit_is_lost_or_doubled() {
+    let seeds = match std::env::var("INKHORN_SEED") {
+        Ok(seed) => seed.parse::<u64>().map(|seed| seed..seed + 1).expect("a seed"),
+        Err(_) => 1..21,
+    };
+    for seed in seeds {
+        eprintln!("seed {seed}");
+        run(seed, 400).await;
+    }
+}
+
+#[tokio::test]
+async fn a_reconnect_without_changes_opens_only_what_is_looked_at() {
+    let mut run = Run::new(77, 2).await;
+    run.agree(77).await;
+    for at in 0..2 {
+        run.clients[at].connect(&mut run.server).await;
+        while run.clients[at].step(&mut run.server).await {}
+        let docs: BTreeSet<String> = run.clients[at].up.iter().map(|(doc, _)| doc.to_string()).collect();
+        assert_eq!(docs, BTreeSet::from(["lesson:lesson".to_owned()]));
+    }
+}
+
+#[tokio::test]
+async fn at_share_the_outline_follows_its_lessons() {
+    let mut run = Run::new(5, 1).await;
+    let order: Vec<&DocId> = run.server.events.iter().map(|(_, doc)| doc).collect();
+    assert_eq!(order, [&DocId::Lesson(lesson()), &DocId::Course(course())]);
+    run.agree(5).await;
+}
