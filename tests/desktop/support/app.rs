@@ -178,13 +178,15 @@ impl App {
         self.wait(&format!("“{text}” in the lesson"), script, &[json!(text)]).await.map(drop)
     }
 
-    /// Puts the caret into the first paragraph and types there.
+    /// Puts the caret behind the first paragraph and types there.
     pub(crate) async fn write(&self, text: &str) -> anyhow::Result<()> {
         let paragraph = self.driver.find(By::Css(".prose > p")).await?;
         paragraph.scroll_into_view().await?;
         paragraph.click().await?;
         self.wait("the caret", "return document.activeElement?.classList.contains('prose')", &[]).await?;
-        self.keys(Key::End).await?;
+        // The End key would stop at the end of the line that the click hit.
+        let end = "getSelection().selectAllChildren(document.querySelector('.prose > p')); getSelection().collapseToEnd()";
+        self.js(end, &[]).await?;
         self.keys(text).await?;
         self.shows(text).await
     }
