@@ -10,7 +10,7 @@ use inkhorn_server::Server;
 use inkhorn_server::store::Store;
 use std::io::{Read, Write};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The sync server of Inkhorn.
 #[derive(Debug, Parser)]
@@ -154,7 +154,7 @@ async fn main() -> anyhow::Result<()> {
 }
 
 /// A store that must be there: a mistyped folder is an error, not a new server.
-async fn existing(data: &PathBuf) -> anyhow::Result<Store> {
+async fn existing(data: &Path) -> anyhow::Result<Store> {
     if !data.join("inkhorn.db").exists() {
         bail!("there is no server data in {}; `serve` or `user add` makes it", data.display());
     }
@@ -167,7 +167,7 @@ fn say(line: &str) -> anyhow::Result<()> {
     Ok(out.flush()?)
 }
 
-async fn serve(listen: SocketAddr, data: &PathBuf) -> anyhow::Result<()> {
+async fn serve(listen: SocketAddr, data: &Path) -> anyhow::Result<()> {
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     let server = Server::start(listen, data).await?;
     say(&format!("listening on http://{}", server.address()))?;

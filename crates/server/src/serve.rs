@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// How long connections may take to say goodbye when the server stops. What was received is durable before that.
 const GOODBYE: Duration = Duration::from_secs(3);
@@ -36,6 +37,7 @@ pub enum ServerError {
 pub struct Server {
     address: SocketAddr,
     stop: CancellationToken,
+    connections: TaskTracker,
     web: JoinHandle<()>,
     hub: JoinHandle<()>,
     store: Store,
@@ -57,8 +59,9 @@ impl Server {
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let stop = CancellationToken::new();
+        let connections = TaskTracker::new();
         let (way, hub) = hub::start(store.clone(), stop.clone()).await?;
-        let router = http::router(store.clone(), way);
+        let router = http::router(store.clone(), way, connections.clone());
         let stopping = stop.clone();
         let web = tokio::spawn(async move {
             let serving = axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned());
@@ -66,7 +69,7 @@ impl Server {
                 tracing::error!(%error, "the server ended");
             }
         });
-        Ok(Self { address, stop, web, hub, store, _lock: lock })
+        Ok(Self { address, stop, connections, web, hub, store, _lock: lock })
     }
 
     /// Where it listens.
@@ -88,6 +91,8 @@ impl Server {
     pub async fn stop(self) {
         self.stop.cancel();
         let _ = self.hub.await;
+        self.connections.close();
+        let _ = tokio::time::timeout(GOODBYE, self.connections.wait()).await;
         let web = self.web.abort_handle();
         if tokio::time::timeout(GOODBYE, self.web).await.is_err() {
             web.abort();

@@ -41,7 +41,7 @@ pub(crate) async fn upgrade(State(app): State<App>, upgrade: WebSocketUpgrade) -
         .read_buffer_size(READ_BUFFER)
         .max_frame_size(MAX_FRAME_BYTES)
         .max_message_size(MAX_FRAME_BYTES)
-        .on_upgrade(move |socket| connection(app, socket))
+        .on_upgrade(move |socket| app.connections.clone().track_future(connection(app, socket)))
 }
 
 async fn connection(app: App, socket: WebSocket) {
@@ -65,9 +65,10 @@ async fn connection(app: App, socket: WebSocket) {
             ending.at_once.cancel();
             let _ = tokio::time::timeout(CLOSE_WITHIN, &mut writing).await;
         }
-        // The close frame is out; its answer is of no interest.
+        // The close frame is out. To close over unread bytes would reset the link, and the other side would not see it.
         () = &mut writing => {
             let _ = app.hub.incoming.send(Incoming::Closed { conn }).await;
+            let _ = tokio::time::timeout(CLOSE_WITHIN, &mut reading).await;
         }
     }
 }
@@ -111,6 +112,11 @@ async fn write(
     let _ = tokio::time::timeout(CLOSE_WITHIN, sink.send(close)).await;
 }
 
+/// Reads to the end of a connection whose frames are of no use any more.
+async fn drain(mut stream: SplitStream<WebSocket>) {
+    while let Some(Ok(_)) = stream.next().await {}
+}
+
 async fn read(
     app: &App,
     conn: ConnId,
@@ -127,7 +133,7 @@ async fn read(
                 Some(outgoing) if outgoing.capacity() < ROOM => drop(outgoing),
                 Some(_) => break,
                 // The hub let this connection go: the writer says the last words.
-                None => return std::future::pending().await,
+                None => return drain(stream).await,
             }
             waiting.await;
         }
@@ -152,7 +158,7 @@ async fn read(
         match Frame::decode(&bytes) {
             Ok(frame) => {
                 if app.hub.incoming.send(Incoming::Frame { conn, frame, _permit: permit }).await.is_err() {
-                    return;
+                    return drain(stream).await;
                 }
             }
             // Of a newer client.

@@ -14,6 +14,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
 
 /// Passwords that are checked at a time: each takes 19 MiB and some 20 ms of a core.
 const LOGINS: usize = 2;
@@ -26,14 +27,17 @@ const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) hub: Hub,
+    /// Sockets that have not said goodbye.
+    connections: TaskTracker,
     logins: Arc<Semaphore>,
     /// Uploads under way, by their part file: two writers would spoil each other's.
     uploads: Arc<Mutex<HashSet<PathBuf>>>,
 }
 
 /// All routes.
-pub(crate) fn router(store: Store, hub: Hub) -> Router {
-    let app = App { store, hub, logins: Arc::new(Semaphore::new(LOGINS)), uploads: Arc::default() };
+pub(crate) fn router(store: Store, hub: Hub, connections: TaskTracker) -> Router {
+    let app =
+        App { store, hub, connections, logins: Arc::new(Semaphore::new(LOGINS)), uploads: Arc::default() };
     Router::new()
         .route("/healthz", get(|| async { "ok" }))
         .route("/collab", get(collab::upgrade))

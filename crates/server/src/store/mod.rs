@@ -15,6 +15,7 @@ mod schema;
 pub use accounts::{Account, hash_token};
 pub use assets::AssetInfo;
 
+use sqlx::Connection as _;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -105,6 +106,14 @@ impl Store {
             .busy_timeout(BUSY_TIMEOUT);
         let write = SqlitePoolOptions::new()
             .max_connections(1)
+            // After an I/O error SQLite rolls back by itself, and sqlx still counts a transaction: such a connection
+            // would refuse every write from then on, so it is replaced.
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    connection.ping().await?;
+                    Ok(!connection.is_in_transaction())
+                })
+            })
             .connect_with(options.clone())
             .await
             .map_err(|error| damaged(&path, error))?;
