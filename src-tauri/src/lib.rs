@@ -50,7 +50,9 @@ pub fn run(options: Options) -> anyhow::Result<()> {
             let windows = app.config().app.windows.clone();
             for window in windows.iter().filter(|window| window.label == WINDOW) {
                 // What the window remembers belongs to the profile, too.
-                WebviewWindowBuilder::from_config(app, window)?.data_directory(window_data.clone()).build()?;
+                WebviewWindowBuilder::from_config(app, window)?
+                    .data_directory(window_data.clone())
+                    .build()?;
             }
             closing::on_terminate(app.handle().clone());
             Ok(())

@@ -63,9 +63,18 @@ pub(crate) enum What {
     Saved,
     /// A save failed for a passing reason and will be tried again.
     Unsaved(String),
-    Frozen { message: String, text: String },
-    Words { words: u64, minutes: u64 },
-    Notice { trouble: bool, message: String },
+    Frozen {
+        message: String,
+        text: String,
+    },
+    Words {
+        words: u64,
+        minutes: u64,
+    },
+    Notice {
+        trouble: bool,
+        message: String,
+    },
     Link(String),
 }
 
@@ -110,26 +119,31 @@ pub(crate) fn configure(api: Api, out: UnboundedSender<Message>) {
         },
     );
     set("putAsset", put_asset.into_js_value());
-    let asset_url = Closure::<dyn Fn(String, String) -> Promise>::new(move |_course: String, hash: String| {
-        let api = api.clone();
-        promise(async move {
-            let hash: AssetHash = hash.parse().map_err(|_| Failure::other("This is not the name of an image."))?;
-            Ok(api.asset_url(&hash).await?.map_or(JsValue::NULL, |url| JsValue::from_str(&url)))
-        })
-    });
+    let asset_url =
+        Closure::<dyn Fn(String, String) -> Promise>::new(move |_course: String, hash: String| {
+            let api = api.clone();
+            promise(async move {
+                let hash: AssetHash =
+                    hash.parse().map_err(|_| Failure::other("This is not the name of an image."))?;
+                Ok(api.asset_url(&hash).await?.map_or(JsValue::NULL, |url| JsValue::from_str(&url)))
+            })
+        });
     set("assetUrl", asset_url.into_js_value());
 
     let links = out.clone();
-    let open_link = Closure::<dyn Fn(String, String, String)>::new(move |_: String, lesson: String, href: String| {
-        if let Ok(lesson) = lesson.parse() {
-            let _ = links.unbounded_send(Message::Island(Event { lesson, what: What::Link(href) }));
-        }
-    });
+    let open_link =
+        Closure::<dyn Fn(String, String, String)>::new(move |_: String, lesson: String, href: String| {
+            if let Ok(lesson) = lesson.parse() {
+                let _ = links.unbounded_send(Message::Island(Event { lesson, what: What::Link(href) }));
+            }
+        });
     set("openLink", open_link.into_js_value());
-    let event = Closure::<dyn Fn(String, String, JsValue)>::new(move |lesson: String, name: String, detail: JsValue| {
-        let (Ok(lesson), Some(what)) = (lesson.parse(), what(&name, &detail)) else { return };
-        let _ = out.unbounded_send(Message::Island(Event { lesson, what }));
-    });
+    let event = Closure::<dyn Fn(String, String, JsValue)>::new(
+        move |lesson: String, name: String, detail: JsValue| {
+            let (Ok(lesson), Some(what)) = (lesson.parse(), what(&name, &detail)) else { return };
+            let _ = out.unbounded_send(Message::Island(Event { lesson, what }));
+        },
+    );
     set("event", event.into_js_value());
     configure_js(&host);
 }

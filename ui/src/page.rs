@@ -55,12 +55,6 @@ pub(crate) fn focus(id: &str) {
     }
 }
 
-/// Whether the focus is inside the element with this id.
-pub(crate) fn has_focus_in(id: &str) -> bool {
-    let active = document().and_then(|document| document.active_element());
-    element(id).is_some_and(|element| element.contains(active.as_ref().map(AsRef::as_ref)))
-}
-
 pub(crate) fn load_prefs() -> Option<String> {
     web_sys::window()?.local_storage().ok()??.get_item(PREFS).ok()?
 }
@@ -89,7 +83,9 @@ pub(crate) fn is_narrow() -> bool {
 
 /// Whether this is a Mac, where shortcuts use ⌘.
 pub(crate) fn is_mac() -> bool {
-    web_sys::window().and_then(|window| window.navigator().platform().ok()).is_some_and(|name| name.starts_with("Mac"))
+    web_sys::window()
+        .and_then(|window| window.navigator().platform().ok())
+        .is_some_and(|name| name.starts_with("Mac"))
 }
 
 /// A property of a plain object as text.

@@ -45,7 +45,9 @@ pub(crate) async fn quit(app: AppHandle) -> Answer<()> {
 pub(crate) async fn open_link(href: String) -> Answer<()> {
     let allowed = ["https://", "http://", "mailto:"].iter().any(|scheme| href.starts_with(scheme));
     if !allowed || href.chars().any(char::is_control) {
-        return Err(Failure::other("This link is not to a web page or a mail address, so it was not opened."));
+        return Err(Failure::other(
+            "This link is not to a web page or a mail address, so it was not opened.",
+        ));
     }
     let mut command = if cfg!(target_os = "macos") {
         tokio::process::Command::new("open")
@@ -84,7 +86,8 @@ pub(crate) async fn choose_file(app: AppHandle) -> Answer<Option<String>> {
 #[tauri::command]
 pub(crate) async fn choose_new_file(app: AppHandle, name: String) -> Answer<Option<String>> {
     // A title may hold what a file name may not.
-    let name: String = name.chars().map(|c| if "/\\:*?\"<>|".contains(c) || c.is_control() { '-' } else { c }).collect();
+    let name: String =
+        name.chars().map(|c| if "/\\:*?\"<>|".contains(c) || c.is_control() { '-' } else { c }).collect();
     let (chosen, answer) = oneshot::channel();
     app.dialog().file().set_file_name(name).add_filter("Inkhorn", &["inkhorn"]).save_file(|path| {
         let _ = chosen.send(path);

@@ -100,13 +100,19 @@ impl Api {
         before: Option<&NodeId>,
         title: &str,
     ) -> Answer<NodeId> {
-        let args = json!({ "course": course, "kind": kind, "under": under, "before": before, "title": title });
+        let args =
+            json!({ "course": course, "kind": kind, "under": under, "before": before, "title": title });
         self.run("add", args).await
     }
     pub(crate) async fn rename(&self, node: &NodeId, title: &str) -> Answer<()> {
         self.run("rename", json!({ "node": node, "title": title })).await
     }
-    pub(crate) async fn move_node(&self, node: &NodeId, to: Option<&NodeId>, before: Option<&NodeId>) -> Answer<()> {
+    pub(crate) async fn move_node(
+        &self,
+        node: &NodeId,
+        to: Option<&NodeId>,
+        before: Option<&NodeId>,
+    ) -> Answer<()> {
         self.run("move_node", json!({ "node": node, "to": to, "before": before })).await
     }
     pub(crate) async fn trash(&self, node: &NodeId) -> Answer<()> {
@@ -120,7 +126,11 @@ impl Api {
 
     /// Whether a lesson can be edited, and its state beyond `state_vector` as Yjs v1 bytes. From then on this window
     /// gets its updates.
-    pub(crate) async fn lesson_open(&self, lesson: &NodeId, state_vector: &[u8]) -> Answer<(LessonHead, Vec<u8>)> {
+    pub(crate) async fn lesson_open(
+        &self,
+        lesson: &NodeId,
+        state_vector: &[u8],
+    ) -> Answer<(LessonHead, Vec<u8>)> {
         let answer = self.raw("lesson_open", state_vector, &[("inkhorn-lesson", lesson.as_str())]).await?;
         let all = feed::bytes(&answer).ok_or_else(|| odd("lesson_open"))?;
         let (head, bytes) = LessonHead::split(&all).ok_or_else(|| odd("lesson_open"))?;
@@ -173,7 +183,8 @@ impl Api {
         password: &str,
         allow_plain: bool,
     ) -> Answer<Account> {
-        let args = json!({ "server": server, "email": email, "password": password, "allowPlain": allow_plain });
+        let args =
+            json!({ "server": server, "email": email, "password": password, "allowPlain": allow_plain });
         self.run("login_password", args).await
     }
     pub(crate) async fn logout(&self) -> Answer<()> {

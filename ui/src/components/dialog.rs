@@ -12,7 +12,9 @@ const DIALOG: &str = "dialog";
 
 /// Closes whatever dialog is open; the browser then gives the focus back to where it was.
 pub(crate) fn close_dialog(mut ui: Ui) {
-    if let Some(dialog) = page::element(DIALOG).and_then(|it| it.dyn_into::<web_sys::HtmlDialogElement>().ok()) {
+    if let Some(dialog) =
+        page::element(DIALOG).and_then(|it| it.dyn_into::<web_sys::HtmlDialogElement>().ok())
+    {
         dialog.close();
     }
     ui.dialog.set(None);

@@ -4,7 +4,12 @@ use dioxus::prelude::*;
 
 /// An empty state with a small drawn ornament.
 #[component]
-pub(crate) fn Empty(title: String, hint: String, #[props(default)] testid: String, children: Element) -> Element {
+pub(crate) fn Empty(
+    title: String,
+    hint: String,
+    #[props(default)] testid: String,
+    children: Element,
+) -> Element {
     rsx! {
         div { class: "empty", "data-testid": (!testid.is_empty()).then_some(testid),
             Ornament {}

@@ -43,9 +43,8 @@ impl Login {
 
     /// Whether the address is plain http to another computer, which the user must allow.
     pub fn needs_plain(&self) -> bool {
-        self.address().is_some_and(|address| {
-            address.strip_prefix("http://").is_some_and(|rest| !is_loopback(rest))
-        })
+        self.address()
+            .is_some_and(|address| address.strip_prefix("http://").is_some_and(|rest| !is_loopback(rest)))
     }
 
     /// Whether everything that is needed has been typed.

@@ -128,9 +128,10 @@ impl Client {
                         snapshot.status = reply.status;
                         snapshot.fetch_status = reply.fetch_status;
                         snapshot.error = reply.error;
-                        // What was on screen stays there while the next answer is on its way.
-                        if let Some(data) = reply.data {
-                            snapshot.data = Some(Rc::new(data));
+                        // What was on screen stays there while the next answer is on its way. An answer of "none"
+                        // (nobody is signed in) arrives as no data.
+                        if reply.status == QueryStatus::Success || reply.data.is_some() {
+                            snapshot.data = Some(Rc::new(reply.data.unwrap_or(Value::Null)));
                         }
                     }),
                     Err(failure) => client.failed(&key, failure.message),

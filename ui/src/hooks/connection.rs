@@ -26,9 +26,9 @@ pub(crate) fn use_pill() -> Memo<Option<Pill>> {
     use_future(move || async move {
         loop {
             page::sleep(1_000).await;
-            let counts = sync.peek().is_some_and(|sync| {
-                matches!(sync.status, Status::Offline { next_try_ms: Some(_), .. })
-            });
+            let counts = sync
+                .peek()
+                .is_some_and(|sync| matches!(sync.status, Status::Offline { next_try_ms: Some(_), .. }));
             if counts {
                 now.set(page::now_ms());
             }

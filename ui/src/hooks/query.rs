@@ -4,7 +4,7 @@ use super::Client;
 use super::client::Snapshot;
 use dioxus::prelude::*;
 use inkhorn_protocol::key::QueryKey;
-use inkhorn_protocol::window::{FetchStatus, QueryStatus};
+use inkhorn_protocol::window::FetchStatus;
 use serde::de::DeserializeOwned;
 use std::rc::Rc;
 
@@ -33,11 +33,6 @@ impl<T: PartialEq> Query<T> {
     /// Why there is no data, or no newer data.
     pub(crate) fn error(&self) -> Option<String> {
         self.snapshot.read().error.clone()
-    }
-    /// Whether there is nothing to show yet.
-    pub(crate) fn is_pending(&self) -> bool {
-        let snapshot = self.snapshot.read();
-        snapshot.status == QueryStatus::Pending && snapshot.data.is_none()
     }
     /// Whether it waits for the network.
     pub(crate) fn is_paused(&self) -> bool {

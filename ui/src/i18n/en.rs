@@ -15,8 +15,7 @@ pub const IMPORT_FOLDER: &str = "Import a folder…";
 pub const OPEN_FILE: &str = "Open a course file…";
 pub const JOIN_COURSE: &str = "Join a course…";
 pub const NO_COURSES: &str = "No course here yet";
-pub const NO_COURSES_HINT: &str =
-    "Import a folder of Markdown lessons, or begin with an empty course. Everything stays on this computer until you share it.";
+pub const NO_COURSES_HINT: &str = "Import a folder of Markdown lessons, or begin with an empty course. Everything stays on this computer until you share it.";
 pub const SWITCH_COURSE: &str = "Switch course";
 pub const RENAME_COURSE: &str = "Rename course";
 pub const EXPORT: &str = "Export as Markdown…";
@@ -56,7 +55,8 @@ pub const NOT_ARRIVED: &str = "This lesson has not arrived yet";
 pub const NOT_ARRIVED_HINT: &str =
     "Its place in the outline is here, its text is still on the way. It opens by itself when it has arrived.";
 pub const TRASHED: &str = "This lesson is in Trash. It can be read; restore it to change it.";
-pub const NEWER: &str = "A newer Inkhorn wrote parts of this lesson. You can read it here; update Inkhorn to change it.";
+pub const NEWER: &str =
+    "A newer Inkhorn wrote parts of this lesson. You can read it here; update Inkhorn to change it.";
 pub const LESSON_FAILED: &str = "This lesson could not be opened. What is on this computer is unchanged.";
 pub const FROZEN: &str = "Your text is kept: copy it before you load the lesson again. The last change could not be taken into it.";
 pub const TRY_AGAIN: &str = "Try again";
@@ -97,8 +97,7 @@ pub const SET_UP_SERVER: &str = "Connect to a server…";
 
 // ---- server --------------------------------------------------------------------
 pub const SERVER_TITLE: &str = "Server and account";
-pub const SERVER_INTRO: &str =
-    "A server lets several people write one course. Your courses stay on this computer as well, and you can always write without it.";
+pub const SERVER_INTRO: &str = "A server lets several people write one course. Your courses stay on this computer as well, and you can always write without it.";
 pub const SERVER_ADDRESS: &str = "Server address";
 pub const WITH_PASSWORD: &str = "Password";
 pub const WITH_TOKEN: &str = "Token";
@@ -116,16 +115,17 @@ pub const SIGN_OUT_HINT: &str = "Your courses stay on this computer. Changes wai
 pub const SHARE_TITLE: &str = "Share this course";
 pub const SHARE_NOW: &str = "Share";
 pub const PEOPLE_TITLE: &str = "People in this course";
-pub const MEMBERS_OFFLINE: &str = "Who is in this course is known only to the server. It shows here when you are connected.";
+pub const MEMBERS_OFFLINE: &str =
+    "Who is in this course is known only to the server. It shows here when you are connected.";
 pub const JOIN_TITLE: &str = "Join a course";
 pub const JOIN: &str = "Join";
 pub const JOIN_EMPTY: &str = "There is no course on the server that is not here already.";
-pub const JOIN_OFFLINE: &str = "The list of courses comes from the server. It shows here when you are connected.";
+pub const JOIN_OFFLINE: &str =
+    "The list of courses comes from the server. It shows here when you are connected.";
 
 // ---- import and export -----------------------------------------------------------
 pub const IMPORT_TITLE: &str = "Import a course";
-pub const IMPORT_INTRO: &str =
-    "Choose the folder that holds the lessons as Markdown files. The folder itself is only read, never changed.";
+pub const IMPORT_INTRO: &str = "Choose the folder that holds the lessons as Markdown files. The folder itself is only read, never changed.";
 pub const FOLDER: &str = "Folder";
 pub const CHOOSE_FOLDER: &str = "Choose folder…";
 pub const COURSE_TITLE: &str = "Title";
@@ -134,7 +134,8 @@ pub const IMPORT_NOW: &str = "Import";
 pub const IMPORTING: &str = "Importing…";
 pub const OPEN_COURSE: &str = "Open the course";
 pub const EXPORT_TITLE: &str = "Export as Markdown";
-pub const EXPORT_INTRO: &str = "Writes the course as a folder of Markdown files and images, which Inkhorn can import again.";
+pub const EXPORT_INTRO: &str =
+    "Writes the course as a folder of Markdown files and images, which Inkhorn can import again.";
 pub const NOTHING_LOST: &str = "Everything was taken over as it was.";
 
 // ---- trouble ---------------------------------------------------------------------
@@ -252,7 +253,9 @@ pub fn read_only(role: Role, owners: &[String], unsent: u64) -> String {
 
 /// The banner over a lesson whose last edit is only in the window.
 pub fn not_saved(why: &str) -> String {
-    format!("Your last change is in this window but not on the disk yet. {why} It is tried again every two seconds; keep this window open.")
+    format!(
+        "Your last change is in this window but not on the disk yet. {why} It is tried again every two seconds; keep this window open."
+    )
 }
 
 pub fn share_intro(course: &str, server: &str) -> String {

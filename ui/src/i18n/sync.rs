@@ -93,7 +93,12 @@ pub fn pill(sync: &SyncSummary, unsaved: bool, now_ms: u64, clock: impl Fn(u64) 
         sentence,
     };
     if unsaved {
-        return make(Tone::Saving, "Saving", None, "Your last change is on its way to this computer's disk.".into());
+        return make(
+            Tone::Saving,
+            "Saving",
+            None,
+            "Your last change is on its way to this computer's disk.".into(),
+        );
     }
     if let Some(edit) = sync.rejected.first() {
         let why = reason(&edit.why);
@@ -101,10 +106,13 @@ pub fn pill(sync: &SyncSummary, unsaved: bool, now_ms: u64, clock: impl Fn(u64) 
         return make(Tone::Trouble, "Change rejected", Some(upper(why)), sentence);
     }
     let count_waiting = sync.count.waiting_edits + sync.count.waiting_uploads;
-    let waiting = (count_waiting > 0).then(|| format!("{} waiting", count(count_waiting, "change", "changes")));
+    let waiting =
+        (count_waiting > 0).then(|| format!("{} waiting", count(count_waiting, "change", "changes")));
     let wait = if count_waiting == 1 { "waits" } else { "wait" };
     match &sync.status {
-        Status::Local => make(Tone::Saved, SAVED, None, format!("{SAVED}. No server is set up, and none is needed.")),
+        Status::Local => {
+            make(Tone::Saved, SAVED, None, format!("{SAVED}. No server is set up, and none is needed."))
+        }
         Status::Connected { .. } if sync.count.is_settled() => {
             let line = sync.synced_at_ms.map_or("Synced".to_owned(), |at| format!("Synced at {}", clock(at)));
             let sentence = format!("{line}. Everything is on this computer and on the server.");
@@ -112,22 +120,30 @@ pub fn pill(sync: &SyncSummary, unsaved: bool, now_ms: u64, clock: impl Fn(u64) 
         }
         Status::Connected { .. } => {
             let fetching = sync.count.waiting_downloads;
-            let more = waiting.or_else(|| {
-                (fetching > 0).then(|| format!("{} to fetch", count(fetching, "item", "items")))
-            });
+            let more = waiting
+                .or_else(|| (fetching > 0).then(|| format!("{} to fetch", count(fetching, "item", "items"))));
             let sentence = format!("{SAVED}. Changes are on their way to and from the server.");
             make(Tone::Syncing, "Syncing", more, sentence)
         }
         Status::Connecting { .. } => match waiting {
             Some(line) => {
-                let sentence = format!("{SAVED}. {} {wait} for the network; trying now.", count(count_waiting, "change", "changes"));
+                let sentence = format!(
+                    "{SAVED}. {} {wait} for the network; trying now.",
+                    count(count_waiting, "change", "changes")
+                );
                 make(Tone::Waiting, &line, Some("Trying now".into()), sentence)
             }
-            None => make(Tone::Offline, "Offline, trying now", None, format!("{SAVED}. Trying to reach the server now.")),
+            None => make(
+                Tone::Offline,
+                "Offline, trying now",
+                None,
+                format!("{SAVED}. Trying to reach the server now."),
+            ),
         },
         Status::Offline { next_try_ms, why } => {
             let when = next_try_ms.map(|at| next_try(at, now_ms));
-            let offline = when.as_ref().map_or("Offline".to_owned(), |when| format!("Offline, next try {when}"));
+            let offline =
+                when.as_ref().map_or("Offline".to_owned(), |when| format!("Offline, next try {when}"));
             let then = when.as_ref().map_or(String::new(), |when| format!("; next try {when}"));
             let because = why.as_ref().map_or(String::new(), |why| format!(" {}.", upper(reason(why))));
             match waiting {
@@ -138,7 +154,12 @@ pub fn pill(sync: &SyncSummary, unsaved: bool, now_ms: u64, clock: impl Fn(u64) 
                 }
                 None => {
                     let sentence = format!("{SAVED}. {offline}.{because}");
-                    make(if next_try_ms.is_some() { Tone::Offline } else { Tone::Trouble }, &offline, None, sentence)
+                    make(
+                        if next_try_ms.is_some() { Tone::Offline } else { Tone::Trouble },
+                        &offline,
+                        None,
+                        sentence,
+                    )
                 }
             }
         }
@@ -174,7 +195,10 @@ mod tests {
         assert_eq!(say(&summary(offline(None), 0, 0)).line, "Offline, next try in 8 s");
         let waiting = say(&summary(offline(None), 12, 0));
         assert_eq!(waiting.line, "12 changes waiting");
-        assert_eq!(waiting.sentence, "Saved on this computer. 12 changes wait for the network; next try in 8 s.");
+        assert_eq!(
+            waiting.sentence,
+            "Saved on this computer. 12 changes wait for the network; next try in 8 s."
+        );
         assert_eq!(say(&summary(offline(None), 1, 0)).line, "1 change waiting");
     }
 
@@ -200,13 +224,20 @@ mod tests {
         });
         let pill = say(&sync);
         assert_eq!(pill.line, "Change rejected");
-        assert!(pill.sentence.contains("Change rejected: your role is viewer. It is kept here"), "{}", pill.sentence);
+        assert!(
+            pill.sentence.contains("Change rejected: your role is viewer. It is kept here"),
+            "{}",
+            pill.sentence
+        );
     }
 
     #[test]
     fn why_the_last_try_failed_is_told_once_with_one_full_stop() {
         let pill = say(&summary(offline(Some("the server does not answer.")), 0, 0));
-        assert_eq!(pill.sentence, "Saved on this computer. Offline, next try in 8 s. The server does not answer.");
+        assert_eq!(
+            pill.sentence,
+            "Saved on this computer. Offline, next try in 8 s. The server does not answer."
+        );
         let stuck = Status::Offline { next_try_ms: None, why: Some("sign in again".into()) };
         assert_eq!(say(&summary(stuck, 0, 0)).tone, Tone::Trouble);
     }

@@ -180,10 +180,7 @@ pub fn first_lesson(nodes: &[OutlineNode]) -> Option<NodeId> {
 
 /// Number of lessons at and below these nodes.
 pub fn count_lessons(nodes: &[OutlineNode]) -> usize {
-    nodes
-        .iter()
-        .map(|node| usize::from(node.kind == NodeKind::Lesson) + count_lessons(&node.children))
-        .sum()
+    nodes.iter().map(|node| usize::from(node.kind == NodeKind::Lesson) + count_lessons(&node.children)).sum()
 }
 
 /// Where the keyboard takes a node; `None` when it cannot go further that way.
@@ -197,7 +194,9 @@ pub fn shift(nodes: &[OutlineNode], id: &NodeId, shift: Shift) -> Option<Place> 
     let name = |node: &OutlineNode| node.id.clone();
     match shift {
         Shift::Up if index > 0 => Some(Place { to, before: siblings.get(index - 1).map(name) }),
-        Shift::Down if index + 1 < siblings.len() => Some(Place { to, before: siblings.get(index + 2).map(name) }),
+        Shift::Down if index + 1 < siblings.len() => {
+            Some(Place { to, before: siblings.get(index + 2).map(name) })
+        }
         Shift::Up | Shift::Down => {
             // At the edge: over into the neighbour of the parent, or out of the section.
             let parent = parent?;
@@ -372,7 +371,11 @@ mod tests {
             node(
                 "c1",
                 NodeKind::Chapter,
-                vec![lesson("l1"), node("s1", NodeKind::Section, vec![lesson("l2"), lesson("l3")]), lesson("l4")],
+                vec![
+                    lesson("l1"),
+                    node("s1", NodeKind::Section, vec![lesson("l2"), lesson("l3")]),
+                    lesson("l4"),
+                ],
             ),
             node("c2", NodeKind::Chapter, vec![lesson("l5")]),
         ]

@@ -50,6 +50,10 @@ pub(crate) struct Ui {
     pub(crate) lesson: Signal<Option<NodeId>>,
     /// Row of the outline that the keyboard is at.
     pub(crate) row: Signal<Option<NodeId>>,
+    /// Whether the focus was in the outline last: a row that loses it by moving gets it back.
+    pub(crate) in_tree: Signal<bool>,
+    /// Whether the course is being renamed.
+    pub(crate) renaming_course: Signal<bool>,
     /// Row that is being renamed.
     pub(crate) renaming: Signal<Option<NodeId>>,
     /// A node that the keyboard asked for; the outline knows where it goes.
@@ -88,6 +92,8 @@ impl Ui {
             course: Signal::new(course),
             row: Signal::new(lesson.clone()),
             lesson: Signal::new(lesson),
+            in_tree: Signal::new(false),
+            renaming_course: Signal::new(false),
             renaming: Signal::new(None),
             wanted: Signal::new(None),
             dialog: Signal::new(None),
@@ -112,6 +118,7 @@ impl Ui {
         self.row.set(lesson.clone());
         self.lesson.set(lesson);
         self.renaming.set(None);
+        self.renaming_course.set(false);
         self.drawer.set(false);
         self.course.set(course.clone());
         self.prefs.write().course = course;
@@ -143,6 +150,8 @@ impl Ui {
         if page::is_narrow() {
             let out = *self.drawer.peek();
             self.drawer.set(!out);
+            // There is room for one of the two.
+            self.sync_centre.set(false);
         } else {
             let mut prefs = self.prefs.write();
             prefs.sidebar_hidden = !prefs.sidebar_hidden;
@@ -152,6 +161,7 @@ impl Ui {
     pub(crate) fn toggle_sync_centre(mut self) {
         let open = *self.sync_centre.peek();
         self.sync_centre.set(!open);
+        self.drawer.set(false);
     }
 
     pub(crate) fn ask(mut self, dialog: Dialog) {

@@ -50,7 +50,13 @@ impl Act {
     }
 
     /// Adds a node behind `selected` and lets the user name it at once.
-    pub(crate) fn add(&self, course: &CourseId, view: &OutlineView, kind: NodeKind, selected: Option<&NodeId>) {
+    pub(crate) fn add(
+        &self,
+        course: &CourseId,
+        view: &OutlineView,
+        kind: NodeKind,
+        selected: Option<&NodeId>,
+    ) {
         let Some(place) = tree::place_for_new(&view.nodes, selected, kind) else { return };
         self.add_at(course.clone(), kind, place);
     }
@@ -58,7 +64,8 @@ impl Act {
     pub(crate) fn add_at(&self, course: CourseId, kind: NodeKind, place: Place) {
         let (api, mut ui) = (self.client.api.clone(), self.ui);
         self.run(async move {
-            let node = api.add(&course, kind, place.to.as_ref(), place.before.as_ref(), text::new_of(kind)).await?;
+            let node =
+                api.add(&course, kind, place.to.as_ref(), place.before.as_ref(), text::new_of(kind)).await?;
             if let Some(parent) = &place.to {
                 ui.prefs.write().collapsed.remove(parent);
             }

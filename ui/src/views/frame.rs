@@ -98,7 +98,16 @@ pub(crate) fn Frame() -> Element {
                     },
                 }
             }
-            main { class: "main",
+            main {
+                class: "main",
+                onfocusin: move |_| {
+                    let mut in_tree = ui.in_tree;
+                    in_tree.set(false);
+                },
+                onpointerdown: move |_| {
+                    let mut in_tree = ui.in_tree;
+                    in_tree.set(false);
+                },
                 Topbar {}
                 match (course, lesson) {
                     (None, _) => rsx! {

@@ -29,7 +29,8 @@ pub(super) fn JoinDialog() -> Element {
     let here = local.data();
     let is_here = |course: &Course| here.iter().flat_map(|all| all.iter()).any(|one| one.id == course.id);
     let busy = join.is_pending();
-    let list = remote.data().map(|all| all.iter().filter(|course| !is_here(course)).cloned().collect::<Vec<_>>());
+    let list =
+        remote.data().map(|all| all.iter().filter(|course| !is_here(course)).cloned().collect::<Vec<_>>());
     rsx! {
         Dialog { title: text::JOIN_TITLE, testid: "join-dialog", busy,
             match list {

@@ -67,7 +67,11 @@ pub(super) fn Outline(course: CourseId) -> Element {
                 .and_then(|document| document.active_element())
                 .is_none_or(|active| active.tag_name() == "BODY");
             let row = ui.row.peek().clone();
-            if lost && ui.dialog.peek().is_none() && let Some(row) = row {
+            if lost
+                && *ui.in_tree.peek()
+                && ui.dialog.peek().is_none()
+                && let Some(row) = row
+            {
                 page::focus(&format!("node-{row}"));
             }
         });
@@ -145,9 +149,9 @@ fn AddMenu(spot: Spot, view: Rc<OutlineView>, course: CourseId, on_close: EventH
         (NodeKind::Chapter, "folder", "Mod+Shift+N", "add-chapter"),
     ];
     // What has no place yet is not offered: a lesson needs a chapter.
-    let kinds = kinds.into_iter().filter(|(kind, ..)| {
-        tree::place_for_new(&view.nodes, ui.row.peek().as_ref(), *kind).is_some()
-    });
+    let kinds = kinds
+        .into_iter()
+        .filter(|(kind, ..)| tree::place_for_new(&view.nodes, ui.row.peek().as_ref(), *kind).is_some());
     let one = |(kind, icon, keys, testid): (NodeKind, &str, &str, &str)| {
         let (act, view, course) = (act.clone(), view.clone(), course.clone());
         rsx! {
@@ -231,7 +235,11 @@ fn Tree(view: Rc<OutlineView>, course: CourseId) -> Element {
                     true
                 }
                 Key::Character(letter) if letter == " " => {
-                    if row.kind == NodeKind::Lesson { ui.open_lesson(at) } else { toggle.call(at) }
+                    if row.kind == NodeKind::Lesson {
+                        ui.open_lesson(at)
+                    } else {
+                        toggle.call(at)
+                    }
                     true
                 }
                 Key::Character(letter) => {
@@ -300,7 +308,8 @@ fn Tree(view: Rc<OutlineView>, course: CourseId) -> Element {
 
     let carried = drag.read().clone().filter(|drag| drag.moving);
     let row_of = |row: &Row| {
-        let (node, for_toggle, for_drag, for_menu) = (row.id.clone(), row.id.clone(), row.id.clone(), row.clone());
+        let (node, for_toggle, for_drag, for_menu) =
+            (row.id.clone(), row.id.clone(), row.id.clone(), row.clone());
         let (act, to_rename) = (act.clone(), row.id.clone());
         let mark = carried.as_ref().and_then(|drag| drag.drop.as_ref()).filter(|drop| drop.row == row.id);
         rsx! {

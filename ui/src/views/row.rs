@@ -65,6 +65,9 @@ pub(super) fn TreeRow(
                 Mark::Into => "into",
             }),
             onfocusin: move |_| {
+                if !*ui.in_tree.peek() {
+                    ui.in_tree.set(true);
+                }
                 if ui.row.peek().as_ref() != Some(&node) {
                     ui.row.set(Some(node.clone()));
                 }

@@ -18,9 +18,14 @@ pub(super) fn ShareDialog(course: CourseId) -> Element {
     let account = use_query::<Option<Account>>(QueryKey::Account);
     let courses = use_query::<Vec<CourseSummary>>(QueryKey::Courses);
     let of = course.clone();
-    let title =
-        courses.data().and_then(|all| all.iter().find(|one| one.id == of).map(|one| one.title.clone())).unwrap_or_default();
-    let server = account.data().and_then(|account| account.as_ref().as_ref().map(|it| it.server.clone())).unwrap_or_default();
+    let title = courses
+        .data()
+        .and_then(|all| all.iter().find(|one| one.id == of).map(|one| one.title.clone()))
+        .unwrap_or_default();
+    let server = account
+        .data()
+        .and_then(|account| account.as_ref().as_ref().map(|it| it.server.clone()))
+        .unwrap_or_default();
     let said = text::shared(text::titled(&title));
     let share = use_mutation(move |()| {
         let (api, course, said) = (client.api.clone(), course.clone(), said.clone());
@@ -99,5 +104,9 @@ pub(super) fn PeopleDialog(course: CourseId) -> Element {
 
 fn initials(name: &str, email: &str) -> String {
     let from = if name.trim().is_empty() { email } else { name };
-    from.split_whitespace().filter_map(|word| word.chars().next()).take(2).flat_map(char::to_uppercase).collect()
+    from.split_whitespace()
+        .filter_map(|word| word.chars().next())
+        .take(2)
+        .flat_map(char::to_uppercase)
+        .collect()
 }

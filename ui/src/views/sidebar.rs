@@ -6,13 +6,17 @@ use super::outline::Outline;
 use super::shortcuts::shown;
 use super::sync::PillButton;
 use crate::components::{Icon, IconButton, Spot};
+use crate::forms::rename;
 use crate::hooks::use_query;
 use crate::i18n::text;
+use crate::page;
 use crate::state::ui::{Dialog, Ui};
 use dioxus::prelude::*;
+use dioxus::web::WebEventExt as _;
 use inkhorn_protocol::CourseId;
 use inkhorn_protocol::key::QueryKey;
-use inkhorn_protocol::projection::OutlineView;
+use inkhorn_protocol::projection::{CourseSummary, OutlineView};
+use wasm_bindgen::JsCast as _;
 
 /// The sidebar, or the drawer in a narrow window.
 #[component]
@@ -41,8 +45,20 @@ fn CourseHead(course: CourseId) -> Element {
     let outline = use_query::<OutlineView>(QueryKey::Outline { course: course.clone() });
     let mut menu = use_signal(|| None::<Spot>);
     let title = outline.data().map(|view| view.title.clone()).unwrap_or_default();
+    // A remembered course that is not in this profile (any more).
+    let courses = use_query::<Vec<CourseSummary>>(QueryKey::Courses);
+    let of = course.clone();
+    use_effect(move || {
+        let known = courses.data().is_none_or(|all| all.iter().any(|one| one.id == of));
+        if !known && outline.data().is_none() && outline.error().is_some() {
+            ui.open_course(None);
+        }
+    });
     rsx! {
         header { class: "sidebar-head",
+            if *ui.renaming_course.read() {
+                CourseName { course: course.clone(), title: title.clone() }
+            } else {
             button {
                 id: "course-switch",
                 class: "course-switch",
@@ -55,6 +71,7 @@ fn CourseHead(course: CourseId) -> Element {
                 span { class: "course-switch-title", {text::titled(&title)} }
                 Icon { name: "chevron-down" }
             }
+            }
             IconButton {
                 icon: "panel-left",
                 label: text::HIDE_SIDEBAR,
@@ -65,6 +82,53 @@ fn CourseHead(course: CourseId) -> Element {
         }
         if let Some(spot) = menu() {
             CourseMenu { spot, on_close: move |()| menu.set(None) }
+        }
+    }
+}
+
+/// The course's name while it is being changed. Enter and leaving it keep the new one, Escape the old one.
+#[component]
+fn CourseName(course: CourseId, title: String) -> Element {
+    let mut ui = use_context::<Ui>();
+    let act = use_act();
+    let mut draft = use_signal(|| title.clone());
+    let done = use_callback(move |keep: bool| {
+        // Leaving the field follows its end, too: only the first of the two counts.
+        if !*ui.renaming_course.peek() {
+            return;
+        }
+        ui.renaming_course.set(false);
+        if keep && let Some(name) = rename::commit(&title, &draft.peek()) {
+            act.rename_course(course.clone(), name);
+        }
+        page::focus_soon("course-switch".to_owned());
+    });
+    rsx! {
+        input {
+            class: "field grow",
+            r#type: "text",
+            value: "{draft}",
+            maxlength: rename::MAX_TITLE as i64,
+            "aria-label": text::RENAME_COURSE,
+            "data-testid": "course-name",
+            onmounted: move |event| {
+                if let Some(input) =
+                    event.try_as_web_event().and_then(|it| it.dyn_into::<web_sys::HtmlInputElement>().ok())
+                {
+                    let _ = input.focus();
+                    input.select();
+                }
+            },
+            oninput: move |event| draft.set(event.value()),
+            onblur: move |_| done.call(true),
+            onkeydown: move |event| {
+                event.stop_propagation();
+                match event.key() {
+                    Key::Enter if !event.is_composing() => done.call(true),
+                    Key::Escape => done.call(false),
+                    _ => {}
+                }
+            },
         }
     }
 }

@@ -61,7 +61,8 @@ pub(super) fn SyncCentre() -> Element {
     ];
     let account = account.data().and_then(|account| (*account).clone());
     let open = ui.course.read().clone();
-    let here = courses.data().and_then(|all| all.iter().find(|course| Some(&course.id) == open.as_ref()).cloned());
+    let here =
+        courses.data().and_then(|all| all.iter().find(|course| Some(&course.id) == open.as_ref()).cloned());
     let can_retry = matches!(sync.status, Status::Offline { .. });
     let all = courses.data();
     let title_of = move |edit: &RejectedEdit| {

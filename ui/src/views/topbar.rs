@@ -68,7 +68,10 @@ fn Crumbs(course: CourseId) -> Element {
     let lesson = ui.lesson.read().clone();
     let path = view.as_ref().zip(lesson.as_ref()).and_then(|(view, lesson)| {
         let (above, node) = tree::find(&view.nodes, lesson)?;
-        Some((above.into_iter().map(|node| (node.id.clone(), node.title.clone())).collect::<Vec<_>>(), node.title.clone()))
+        Some((
+            above.into_iter().map(|node| (node.id.clone(), node.title.clone())).collect::<Vec<_>>(),
+            node.title.clone(),
+        ))
     });
     let Some((above, title)) = path else { return rsx! {} };
     rsx! {
@@ -141,6 +144,20 @@ fn MoreMenu(spot: Spot, course: Option<CourseId>, on_close: EventHandler<()>) ->
     rsx! {
         Menu { spot, label: text::MORE, on_close,
             if let Some(course) = course {
+                Item {
+                    label: text::RENAME_COURSE,
+                    icon: "pencil",
+                    testid: "rename-course",
+                    onclick: move |()| {
+                        on_close.call(());
+                        if crate::page::is_narrow() {
+                            ui.drawer.set(true);
+                        } else {
+                            ui.prefs.write().sidebar_hidden = false;
+                        }
+                        ui.renaming_course.set(true);
+                    },
+                }
                 Item {
                     label: text::EXPORT,
                     icon: "folder-open",
