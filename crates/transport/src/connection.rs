@@ -70,7 +70,26 @@ impl LinkHandle {
     pub fn id(&self) -> u64 {
         self.link
     }
-    /// Sends an encoded frame; waits while the queue is full.
+    /// Sends an encoded frame if there is room now; gives it back when there is none.
+    ///
+    /// # Errors
+    /// [`LinkGone`]: what is not acked is to be sent by the next link.
+    pub fn try_send(&self, frame: Vec<u8>) -> Result<Option<Vec<u8>>, LinkGone> {
+        match self.frames.try_send(frame) {
+            Ok(()) => Ok(None),
+            Err(mpsc::error::TrySendError::Full(frame)) => Ok(Some(frame)),
+            Err(mpsc::error::TrySendError::Closed(_)) => Err(LinkGone),
+        }
+    }
+    /// Waits until there is room for a frame.
+    ///
+    /// # Errors
+    /// [`LinkGone`]
+    pub async fn room(&self) -> Result<(), LinkGone> {
+        self.frames.reserve().await.map(drop).map_err(|_| LinkGone)
+    }
+    /// Sends an encoded frame; waits while the queue is full. Who also reads frames must not wait here: a server
+    /// that reads no more before its own frames are taken would wait for us.
     ///
     /// # Errors
     /// [`LinkGone`]: what is not acked is to be sent by the next link.

@@ -4,7 +4,7 @@
 //! - [`account`]: who is signed in where
 //! - [`rest`]: the calls over HTTP
 //! - [`register`]: operations: registering documents, titles; share and join
-//! - [`session`]: one task that owns the link, the engine and every answer of the replica
+//! - [`greeting`]: what is said on `@session`; [`line`]: frames out, without waiting; [`session`]: one task that owns the link, the engine and every answer of the replica
 //! - [`assets`]: one task that uploads and downloads
 //! - [`sync`]: "until nothing waits in either direction", and the words for why not
 //! - [`api`]: these as functions of [`crate::Core`]
@@ -12,6 +12,8 @@
 pub(crate) mod account;
 mod api;
 mod assets;
+mod greeting;
+mod line;
 mod register;
 pub(crate) mod rest;
 mod session;

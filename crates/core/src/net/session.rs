@@ -4,6 +4,7 @@
 //! It greets (`token`, `hello`), takes in `changed` and `event`, gives frames to the engine and performs what the
 //! engine decides. Nothing is decided here that a test of the engine could not see.
 
+use super::line::Line;
 use super::rest::sentence;
 use super::{SYNCED_AT, Shared};
 use crate::error::{Code, CoreError};
@@ -12,12 +13,10 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use inkhorn_protocol::frame::{Frame, Message};
-use inkhorn_protocol::session::{EventKind, PROTOCOL, ToApp, ToServer};
 use inkhorn_protocol::{DocId, SESSION_DOC};
 use inkhorn_replica::sync::{Action, Engine, Event};
 use inkhorn_replica::{Change, ChangeKind, DocWork, ReplicaError};
 use inkhorn_transport::LinkEvent;
-use inkhorn_transport::connection::{LinkGone, LinkHandle};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,35 +40,45 @@ pub(super) enum Ask {
 }
 
 /// Something that was under way has ended.
-enum Done {
+pub(super) enum Done {
     Engine(Event),
     Work(Result<Vec<DocWork>, ReplicaError>),
-    Registered { course: inkhorn_protocol::CourseId, outcome: Result<(), CoreError> },
+    Registered {
+        course: inkhorn_protocol::CourseId,
+        outcome: Result<(), CoreError>,
+    },
     Stored(Result<(), ReplicaError>),
-    Housekeeping(Result<(), CoreError>),
+    /// Titles are on the server; with the number of greetings at the time when it was begun.
+    Titles {
+        greetings: u64,
+        outcome: Result<(), CoreError>,
+    },
+    Owners(Result<(), CoreError>),
 }
 
-struct Session {
-    shared: Arc<Shared>,
-    live: Option<Live>,
+pub(super) struct Session {
+    pub(super) shared: Arc<Shared>,
+    pub(super) live: Option<Live>,
     /// What is under way, with the link that it was started for.
-    under_way: FuturesUnordered<BoxFuture<'static, (u64, Done)>>,
+    pub(super) under_way: FuturesUnordered<BoxFuture<'static, (u64, Done)>>,
     /// Documents that windows have open, and how many windows.
-    open: HashMap<DocId, usize>,
+    pub(super) open: HashMap<DocId, usize>,
 }
 
 /// A link that is open.
-struct Live {
-    link: LinkHandle,
+pub(super) struct Live {
+    pub(super) link: Line,
     engine: Engine,
-    greeted: bool,
+    pub(super) greeted: bool,
     /// Hello is out and not answered: one at a time.
-    hello_out: bool,
-    hello_again: bool,
+    pub(super) hello_out: bool,
+    pub(super) hello_again: bool,
     /// The replica is to be asked what there is to do.
-    work_due: bool,
+    pub(super) work_due: bool,
     work_out: bool,
-    housekeeping_out: bool,
+    titles_out: bool,
+    /// It settled again while titles were on their way.
+    titles_again: bool,
     /// Documents that the engine was told of.
     known: HashSet<DocId>,
     /// Documents whose edits wait for the replica's word on them (see [`takes_detour`]), and those whose turn the
@@ -120,9 +129,18 @@ pub(super) async fn run(
                 Some(ask) => session.asked(ask).await,
                 None => return,
             },
+            () = room(session.live.as_ref()) => session.flush(),
             _ = tick.tick() => session.feed(Event::Tick).await,
         }
         session.look_for_work();
+    }
+}
+
+/// Waits until frames that wait can go out.
+async fn room(live: Option<&Live>) {
+    match live {
+        Some(live) => live.link.room().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -131,14 +149,15 @@ impl Session {
         match event {
             LinkEvent::Opened(link) => {
                 self.live = Some(Live {
-                    link,
+                    link: Line::new(link),
                     engine: Engine::new(self.token()),
                     greeted: false,
                     hello_out: false,
                     hello_again: false,
                     work_due: false,
                     work_out: false,
-                    housekeeping_out: false,
+                    titles_out: false,
+                    titles_again: false,
                     known: HashSet::new(),
                     detour: HashSet::new(),
                     detour_asked: HashSet::new(),
@@ -159,65 +178,38 @@ impl Session {
         }
     }
 
-    fn token(&self) -> String {
-        self.shared.sign_in().map(|sign_in| sign_in.token).unwrap_or_default()
-    }
-
-    /// The token, and behind it hello.
-    async fn greet(&mut self) {
-        self.send(SESSION_DOC, Message::Token(self.token())).await;
-        self.hello().await;
-    }
-
-    async fn hello(&mut self) {
-        let Some(live) = &mut self.live else { return };
-        if live.hello_out {
-            live.hello_again = true;
-            return;
-        }
-        live.hello_out = true;
-        live.hello_again = false;
-        match self.shared.replica.hello().await {
-            Ok((epoch, since)) => {
-                let hello = ToServer::Hello { protocol: PROTOCOL, epoch, since: since.into_iter().collect() };
-                match serde_json::to_string(&hello) {
-                    Ok(text) => self.send(SESSION_DOC, Message::Stateless(text)).await,
-                    Err(error) => self.reset(&error.to_string()),
-                }
-            }
-            Err(error) => self.reset(&error.to_string()),
-        }
-    }
-
     /// Ends the link; the supervisor opens the next one.
-    fn reset(&mut self, why: &str) {
+    pub(super) fn reset(&mut self, why: &str) {
         if let Some(live) = self.live.take() {
             self.shared.connection.reset(live.link.id(), why.to_owned());
         }
     }
 
     /// Ends the link for good: only the user can change what is wrong.
-    fn deny(&mut self, error: CoreError) {
+    pub(super) fn deny(&mut self, error: CoreError) {
         if let Some(live) = self.live.take() {
             self.shared.connection.denied(live.link.id(), error.message.clone());
         }
         self.shared.progress.send_modify(|progress| progress.trouble = Some(error));
     }
 
-    async fn send(&mut self, key: &str, message: Message) {
-        let Some(live) = &self.live else { return };
-        let sent = live.link.send(Frame::doc(key, message).encode()).await;
-        if sent == Err(LinkGone) {
-            self.live = None;
+    fn flush(&mut self) {
+        if let Some(live) = &mut self.live {
+            live.link.flush();
+        }
+    }
+
+    pub(super) fn send(&mut self, key: &str, message: Message) {
+        if let Some(live) = &mut self.live {
+            live.link.send(key, message);
         }
     }
 
     async fn frame(&mut self, bytes: &[u8]) {
         match Frame::decode(bytes) {
             Ok(Frame::Ping) => {
-                if let Some(live) = &self.live {
-                    // Not worth waiting for: the next ping comes.
-                    let _ = live.link.send(Frame::Pong.encode()).await;
+                if let Some(live) = &mut self.live {
+                    live.link.pong();
                 }
             }
             Ok(Frame::Pong) => {}
@@ -243,73 +235,6 @@ impl Session {
             message => Event::Frame { doc, message },
         };
         self.feed(event).await;
-    }
-
-    async fn session_message(&mut self, message: Message) {
-        match message {
-            Message::PermissionDenied(reason) => {
-                tracing::warn!(reason, "the server refused the token");
-                self.deny(super::rest::signed_out());
-            }
-            Message::Stateless(text) => match serde_json::from_str::<ToApp>(&text) {
-                Ok(message) => self.told(message).await,
-                Err(error) => tracing::warn!(%error, "a session message does not read"),
-            },
-            Message::Close(why) => self.reset(&format!("The server ended the session: {why}.")),
-            _ => {}
-        }
-    }
-
-    async fn told(&mut self, message: ToApp) {
-        match message {
-            ToApp::Changed { epoch, courses } => {
-                if let Err(error) = self.shared.replica.hello_answered(epoch, courses).await {
-                    return self.reset(&error.to_string());
-                }
-                let Some(live) = &mut self.live else { return };
-                live.hello_out = false;
-                live.work_due = true;
-                let (first, again) = (!std::mem::replace(&mut live.greeted, true), live.hello_again);
-                let id = live.link.id();
-                self.shared.progress.send_modify(|progress| progress.greetings += 1);
-                if first {
-                    self.shared.connection.ready(id);
-                    self.shared.connection.resynced();
-                    for doc in self.open.keys().cloned().collect::<Vec<_>>() {
-                        self.feed(Event::Opened(doc)).await;
-                    }
-                    self.refresh_owners();
-                }
-                if again {
-                    self.hello().await;
-                }
-            }
-            ToApp::Event { course, prev_seq, course_seq, kind } => {
-                let taken =
-                    self.shared.replica.course_event(&course, prev_seq, course_seq, kind.clone()).await;
-                match taken {
-                    Ok(true) => {}
-                    Ok(false) => self.hello().await,
-                    Err(error) => return self.reset(&error.to_string()),
-                }
-                if matches!(kind, EventKind::Members { .. } | EventKind::Unknown) {
-                    self.refresh_owners();
-                }
-                self.work_due();
-                self.shared.connection.course(course, kind);
-            }
-            ToApp::Receipt { op, rejected } => self.shared.connection.operation(op, rejected),
-            ToApp::Unsupported { min, .. } => {
-                let who = if min > PROTOCOL {
-                    "This Inkhorn is too old for the server"
-                } else {
-                    "The server is too old for this Inkhorn"
-                };
-                let words =
-                    format!("{who}: update it. You can go on working offline; everything is safe here.");
-                self.deny(CoreError::new(Code::Other, words));
-            }
-        }
     }
 
     /// A change was committed here; what came from the server is known to the engine already.
@@ -359,7 +284,7 @@ impl Session {
         }
     }
 
-    fn work_due(&mut self) {
+    pub(super) fn work_due(&mut self) {
         if let Some(live) = &mut self.live {
             live.work_due = true;
         }
@@ -387,6 +312,10 @@ impl Session {
                 live.detour_asked.clear();
                 live.known.extend(work.iter().map(|item| item.doc.clone()));
                 self.feed(Event::Work(work)).await;
+                // Also when there was nothing to do: somebody may wait for that word.
+                if self.live.as_ref().is_some_and(|live| !live.work_due && live.engine.is_settled()) {
+                    self.settled();
+                }
                 self.shared.assets.notify_one();
             }
             Done::Work(Err(error)) => self.reset(&error.to_string()),
@@ -401,17 +330,27 @@ impl Session {
             }
             Done::Stored(Ok(())) => {}
             Done::Stored(Err(error)) => tracing::warn!(%error, "sync state could not be stored"),
-            Done::Housekeeping(outcome) => {
-                live.housekeeping_out = false;
+            Done::Titles { greetings, outcome } => {
+                live.titles_out = false;
                 if let Err(error) = outcome {
-                    tracing::warn!(%error, "titles or owners could not be brought up to date");
+                    tracing::warn!(%error, "titles could not be brought up to date");
+                }
+                if std::mem::take(&mut live.titles_again) {
+                    self.settled();
+                } else {
+                    self.shared.progress.send_modify(|progress| progress.settled_at = greetings);
+                }
+            }
+            Done::Owners(outcome) => {
+                if let Err(error) = outcome {
+                    tracing::warn!(%error, "owners could not be brought up to date");
                 }
             }
         }
     }
 
     /// Steps the engine and performs what it decides, in order.
-    async fn feed(&mut self, event: Event) {
+    pub(super) async fn feed(&mut self, event: Event) {
         let Some(live) = self.live.as_mut().filter(|live| live.greeted) else { return };
         for action in live.engine.step(event, now_ms()) {
             self.perform(action).await;
@@ -430,7 +369,7 @@ impl Session {
             under_way.push(Box::pin(async move { (link, Done::Stored(future.await)) }));
         };
         match action {
-            Action::Send { doc, message } => self.send(&doc.to_string(), message).await,
+            Action::Send { doc, message } => self.send(&doc.to_string(), message),
             Action::Read { doc, ticket, since } => {
                 let answer: BoxFuture<'static, _> = match since {
                     None => Box::pin(replica.state_vector(&doc)),
@@ -475,43 +414,20 @@ impl Session {
     /// Nothing is under way: the time for titles, and to remember when that was.
     fn settled(&mut self) {
         let shared = Arc::clone(&self.shared);
-        shared.progress.send_modify(|progress| progress.settled_at = progress.greetings);
         let Some(live) = &mut self.live else { return };
-        if std::mem::replace(&mut live.housekeeping_out, true) {
+        if live.titles_out {
+            live.titles_again = true;
             return;
         }
-        let link = live.link.id();
+        live.titles_out = true;
+        let (link, greetings) = (live.link.id(), shared.progress.borrow().greetings);
         self.under_way.push(Box::pin(async move {
             let outcome = shared.register_titles().await;
-            if shared
-                .replica
-                .sync_count(None)
-                .await
-                .is_ok_and(|count| count.is_settled() && count.rejected == 0)
-            {
+            let count = shared.replica.sync_count(None).await;
+            if count.is_ok_and(|count| count.is_settled() && count.rejected == 0) {
                 let _ = shared.replica.set_fact(SYNCED_AT, &now_ms().to_string()).await;
             }
-            (link, Done::Housekeeping(outcome))
+            (link, Done::Titles { greetings, outcome })
         }));
-    }
-
-    /// Asks the server who owns what, for "ask Maria (owner)".
-    fn refresh_owners(&mut self) {
-        let Some(live) = &self.live else { return };
-        let (link, shared) = (live.link.id(), Arc::clone(&self.shared));
-        self.under_way
-            .push(Box::pin(async move { (link, Done::Housekeeping(shared.refresh_owners().await)) }));
-    }
-}
-
-impl Shared {
-    async fn refresh_owners(&self) -> Result<(), CoreError> {
-        let here = self.replica.courses().await?;
-        for course in self.rest()?.courses().await? {
-            if here.iter().any(|row| row.shared && row.id == course.id && row.owners != course.owners) {
-                self.replica.set_owners(&course.id, course.owners).await?;
-            }
-        }
-        Ok(())
     }
 }

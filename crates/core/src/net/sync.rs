@@ -37,20 +37,19 @@ impl Net {
         shared.connection.taken_in().await;
         shared.assets.notify_one();
         let outcome = self.settle(before, Instant::now() + timeout).await;
-        let summary = self.sync_summary().await;
         if !shared.always {
             shared.connection.stop(None);
         }
-        outcome?;
-        summary
+        outcome
     }
 
-    async fn settle(&self, before: u64, deadline: Instant) -> Result<()> {
+    async fn settle(&self, mut before: u64, deadline: Instant) -> Result<SyncSummary> {
         let shared = &self.shared;
         let mut progress = shared.progress.subscribe();
         let mut status = shared.connection.watch();
         let mut last_reason = None;
         let mut still: Option<(SyncCount, Instant)> = None;
+        let mut confirmed = false;
         loop {
             let now = progress.borrow_and_update().clone();
             let count = shared.replica.sync_count(None).await?;
@@ -62,7 +61,15 @@ impl Net {
             }
             let settled = now.greetings > before && now.settled_at == now.greetings;
             if settled && count.is_settled() {
-                return rejected(self, count).await;
+                if confirmed {
+                    let summary = SyncSummary { count, ..self.sync_summary().await? };
+                    return rejected(&summary).map(|()| summary);
+                }
+                // Asked once more: what was just sent is news of the server's too, and its word that these have been
+                // seen keeps them from counting as news the next time.
+                (confirmed, before, still) = (true, now.greetings, None);
+                shared.ask(Ask::Hello);
+                continue;
             }
             // Settled, and yet something waits: it was given up on, or its turn does not come.
             if settled && now.asset_trouble.is_none() {
@@ -102,19 +109,17 @@ impl Net {
 }
 
 /// All is settled; edits that the server refused are still worth a word, and an exit code.
-async fn rejected(net: &Net, count: SyncCount) -> Result<()> {
-    if count.rejected == 0 {
+fn rejected(summary: &SyncSummary) -> Result<()> {
+    let rejected = summary.count.rejected;
+    if rejected == 0 {
         return Ok(());
     }
-    let first = net.shared.replica.rejected().await?.into_iter().next();
-    let why = first.map(|edit| super::rest::sentence(&edit.why)).unwrap_or_default();
-    let (what, are) =
-        if count.rejected == 1 { ("change was", "it is") } else { ("changes were", "they are") };
+    let why = summary.rejected.first().map(|edit| super::rest::sentence(&edit.why)).unwrap_or_default();
+    let (what, are) = if rejected == 1 { ("change was", "it is") } else { ("changes were", "they are") };
     Err(CoreError::new(
         Code::Rejected,
         format!(
-            "{} {what} refused by the server: {why} Nothing is lost: {are} kept on this computer.",
-            count.rejected
+            "{rejected} {what} refused by the server: {why} Nothing is lost: {are} kept on this computer."
         ),
     ))
 }
