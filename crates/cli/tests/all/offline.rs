@@ -1,0 +1,142 @@
+//! Everything that works without a server.
+
+use crate::{Profile, folder, id_of, text, titles};
+use std::process::Stdio;
+
+#[test]
+fn a_folder_is_imported_shown_exported_and_imported_again_as_the_same_course() {
+    let (profile, folder) = (Profile::new(), folder());
+    let path = folder.path().to_str().expect("path");
+    let course = profile.last(&["import", path, "--title", "Ink and quills"]);
+    let courses = profile.json(&["courses", "--json"]);
+    assert_eq!(courses[0]["id"], course.as_str());
+    assert_eq!(courses[0]["title"], "Ink and quills");
+    assert_eq!(courses[0]["lessons"], 3);
+    let outline = profile.json(&["outline", &course, "--json"]);
+    let lesson = id_of(&outline, "Choose a quill");
+    let shown = profile.ok(&["lesson", "show", &lesson]);
+    assert!(shown.contains("A goose."), "{shown}");
+    assert!(
+        shown.contains(&format!("lesson:{}", id_of(&outline, "A recipe"))),
+        "links point to lessons: {shown}"
+    );
+    let body = profile.json(&["lesson", "show", &lesson, "--format", "json"]);
+    assert_eq!(body["type"], "doc");
+    let assets = profile.json(&["assets", &course, "--json"]);
+    assert_eq!(assets.as_array().map(Vec::len), Some(1));
+    assert_eq!((&assets[0]["state"], &assets[0]["name"]), (&"local".into(), &"goose.png".into()));
+    assert!(profile.ok(&["assets", &course]).trim_end().ends_with("  local"));
+
+    let out = profile.dir().join("export");
+    profile.ok(&["export", &course, "--out", out.to_str().expect("path")]);
+    let other = Profile::new();
+    let again = other.last(&["import", out.to_str().expect("path")]);
+    assert_ne!(again, course, "another import is another course");
+    let second = other.json(&["outline", &again, "--json"]);
+    assert_eq!(titles(&second["nodes"]), titles(&outline["nodes"]));
+    let report = other.json(&["import", path, "--json"]);
+    let missing = report["report"]["items"].as_array().expect("items");
+    assert!(missing.iter().any(|item| item["outcome"] == "missing"), "{missing:?}");
+    assert!(other.ok(&["import", path, "--report"]).contains("gone.png"));
+}
+
+#[test]
+fn outlines_are_changed_by_ids_and_every_change_is_there_for_the_next_process() {
+    let (profile, folder) = (Profile::new(), folder());
+    let course = profile.last(&["import", folder.path().to_str().expect("path")]);
+    let chapter = profile.last(&["add", "chapter", "--course", &course, "--title", "  Paper \n and more "]);
+    let lesson = profile.last(&["add", "lesson", "--course", &course, "--under", &chapter, "--title", "Rag"]);
+    let section =
+        profile.last(&["add", "section", "--course", &course, "--under", &chapter, "--title", "Old"]);
+    let outline = || profile.json(&["outline", &course, "--json"]);
+    assert_eq!(id_of(&outline(), "Paper and more"), chapter, "a title is one line");
+    profile.ok(&["rename", &chapter, "Paper"]);
+    let first = outline()["nodes"][0]["id"].as_str().expect("id").to_owned();
+    profile.ok(&["move", &chapter, "--before", &first]);
+    profile.ok(&["move", &lesson, "--to", &section]);
+    let before = outline();
+    assert_eq!(before["nodes"][0]["id"], chapter.as_str());
+    assert_eq!(before["nodes"][0]["children"][0]["children"][0]["id"], lesson.as_str());
+    assert_eq!(before["nodes"][0]["children"][0]["kind"], "section");
+
+    profile.ok(&["trash", &chapter]);
+    let trashed = outline();
+    assert!(!trashed.to_string().contains(&lesson), "Trash is left out unless asked for");
+    let with_trash = profile.json(&["outline", &course, "--trash", "--json"]);
+    assert!(with_trash["trash"].to_string().contains(&lesson));
+    assert!(profile.ok(&["outline", &course, "--trash"]).contains("Rag"));
+    profile.ok(&["restore", &chapter]);
+    assert_eq!(outline(), before);
+}
+
+#[test]
+fn markdown_from_standard_input_is_added_at_the_end_of_a_lesson() {
+    let (profile, folder) = (Profile::new(), folder());
+    let course = profile.last(&["import", folder.path().to_str().expect("path")]);
+    let chapter = profile.last(&["add", "chapter", "--course", &course, "--title", "New"]);
+    let lesson =
+        profile.last(&["add", "lesson", "--course", &course, "--under", &chapter, "--title", "Empty"]);
+    for markdown in ["# One\n", "Two **bold** 😀\n", ""] {
+        assert!(profile.append(&lesson, markdown.as_bytes()).status.success());
+    }
+    assert_eq!(profile.ok(&["lesson", "show", &lesson]), "# One\n\nTwo **bold** 😀\n");
+    let refused = profile.append(&lesson, b"caf\xe9");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("not UTF-8"), "{}", text(&refused.stderr));
+    profile.ok(&["trash", &lesson]);
+    let refused = profile.append(&lesson, b"more");
+    assert!(text(&refused.stderr).contains("in Trash"), "{}", text(&refused.stderr));
+}
+
+#[test]
+fn a_backup_opens_elsewhere_as_the_same_course_and_merges_where_it_is_already() {
+    let (profile, folder) = (Profile::new(), folder());
+    let course = profile.last(&["import", folder.path().to_str().expect("path")]);
+    let file = profile.dir().join("course.inkhorn");
+    let file = file.to_str().expect("path");
+    profile.ok(&["backup", &course, file]);
+    let outline = profile.json(&["outline", &course, "--json"]);
+    let lesson = id_of(&outline, "Cut it");
+
+    let other = Profile::new();
+    assert_eq!(other.last(&["open", file]), course);
+    assert_eq!(other.json(&["outline", &course, "--json"]), outline);
+    assert_eq!(other.ok(&["lesson", "show", &lesson]), profile.ok(&["lesson", "show", &lesson]));
+    assert_eq!(other.json(&["assets", &course, "--json"]), profile.json(&["assets", &course, "--json"]));
+
+    // Both go on; the backup of one is opened by the other, twice.
+    assert!(profile.append(&lesson, b"From the first.").status.success());
+    assert!(other.append(&lesson, b"From the second.").status.success());
+    profile.ok(&["backup", &course, file]);
+    for _ in 0..2 {
+        other.ok(&["open", file]);
+        let merged = other.ok(&["lesson", "show", &lesson]);
+        for line in ["From the first.", "From the second."] {
+            assert_eq!(merged.matches(line).count(), 1, "{merged}");
+        }
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_the_printing_without_a_word() {
+    let (profile, folder) = (Profile::new(), folder());
+    let course = profile.last(&["import", folder.path().to_str().expect("path")]);
+    let mut child = profile
+        .command(&["outline", &course])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("runs");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("ends");
+    assert_eq!(text(&output.stderr), "");
+    assert!(output.status.success());
+}
+
+#[test]
+fn status_says_that_all_is_on_this_computer() {
+    let profile = Profile::new();
+    assert!(profile.ok(&["status"]).contains("Not signed in"));
+    assert_eq!(profile.json(&["status", "--json"])["sync"]["status"]["state"], "local");
+    assert!(profile.fails(&["sync"]).contains("sign in"));
+}
