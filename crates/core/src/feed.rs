@@ -5,6 +5,7 @@
 
 use crate::Inner;
 use crate::fetch::Projections;
+use crate::net::Progress;
 use inkhorn_events::{Event, Item, Status, Subscriber, Subscription};
 use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::session::EventKind;
@@ -14,7 +15,7 @@ use inkhorn_server_state::{Options, ServerState, Watcher};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -118,10 +119,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Windows {
-    pub(crate) fn new(core: Weak<Inner>, subscriber: &Subscriber) -> Self {
+    pub(crate) fn new(
+        core: Weak<Inner>,
+        subscriber: &Subscriber,
+        progress: watch::Receiver<Progress>,
+    ) -> Self {
         let cache = ServerState::new(Projections::new(core), Options::default());
         let shared = Arc::new(Shared { cache, windows: Mutex::default(), task: Mutex::default() });
-        let task = tokio::spawn(listen(Self { shared: Arc::clone(&shared) }, subscriber.subscribe()));
+        let task =
+            tokio::spawn(listen(Self { shared: Arc::clone(&shared) }, subscriber.subscribe(), progress));
         *lock(&shared.task) = Some(task);
         Self { shared }
     }
@@ -250,15 +256,27 @@ impl Windows {
 }
 
 /// Turns events into invalidations until the spine ends.
-async fn listen(windows: Windows, mut events: Subscription) {
-    while let Some(item) = events.recv().await {
+async fn listen(windows: Windows, mut events: Subscription, mut progress: watch::Receiver<Progress>) {
+    loop {
+        let item = tokio::select! {
+            item = events.recv() => item,
+            // When everything was last synced is no event: nothing but the pill shows it.
+            changed = progress.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+                windows.shared.cache.invalidate(&["sync"]);
+                continue;
+            }
+        };
         match item {
-            Item::Event(event) => windows.heard(&event),
-            Item::Resync { missed } => {
+            Some(Item::Event(event)) => windows.heard(&event),
+            Some(Item::Resync { missed }) => {
                 tracing::info!(missed, "events were missed: everything is read again");
                 windows.shared.cache.invalidate(&[]);
                 windows.each(|others| others.resync = true);
             }
+            None => return,
         }
     }
 }

@@ -95,11 +95,12 @@ impl Core {
         let options = Options { now_ms: now_ms(), random: Box::new(random16) };
         let replica = Replica::open(profile, publisher.clone(), options).await?;
         let net = net::Net::open(profile, replica.clone(), publisher, config.connect)?;
+        let progress = net.progress();
         let inner = Arc::new_cyclic(|core| Inner {
             profile: profile.clone(),
             replica,
             net,
-            windows: feed::Windows::new(core.clone(), &subscriber),
+            windows: feed::Windows::new(core.clone(), &subscriber, progress),
             lock: Mutex::new(Some(lock)),
         });
         Ok(Self { inner })

@@ -176,6 +176,11 @@ impl Net {
         Ok(())
     }
 
+    /// How far the session is, and every change of that.
+    pub(crate) fn progress(&self) -> watch::Receiver<Progress> {
+        self.shared.progress.subscribe()
+    }
+
     // ---- connection -----------------------------------------------------------------------------
 
     /// Tries to connect now rather than at the next try.
