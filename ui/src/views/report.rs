@@ -48,7 +48,7 @@ pub(super) fn Report(report: FidelityReport) -> Element {
                         tbody {
                             for (index , item) in items.into_iter().enumerate() {
                                 tr { key: "{index}",
-                                    td { "data-outcome": id, "{item.what}" }
+                                    td { "data-outcome": id, style: "white-space: nowrap", "{item.what}" }
                                     td { "{item.detail}" }
                                     td { class: "muted",
                                         code {

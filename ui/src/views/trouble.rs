@@ -1,6 +1,6 @@
 //! The first screen when the profile could not be opened: what is safe, what happened, what to do.
 
-use crate::components::Icon;
+use crate::components::Empty;
 use crate::hooks::Client;
 use crate::i18n::text;
 use dioxus::prelude::*;
@@ -18,12 +18,10 @@ pub(crate) fn Trouble(profile: String, failure: Failure) -> Element {
     };
     let quit = client.api.clone();
     rsx! {
-        main { class: "main", "data-testid": "trouble", "data-code": failure.code,
-            section { class: "hero", role: "alert",
-                h1 { Icon { name: "triangle-alert" } " {title}" }
-                p { "data-testid": "trouble-message", "{failure.message}" }
+        main { class: "main", role: "alert", "data-testid": "trouble", "data-code": failure.code,
+            Empty { title, hint: failure.message, testid: "trouble-message",
                 if !profile.is_empty() {
-                    p { class: "muted",
+                    p {
                         {text::DATA_FOLDER}
                         ": "
                         code { "{profile}" }
