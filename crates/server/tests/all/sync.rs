@@ -123,9 +123,12 @@ async fn a_document_that_no_newcomer_could_load_does_not_come_to_be() {
     let (mut ann, _) = Client::app(running.address(), running.token("ann"), &[]).await;
     ann.open("lesson:l").await;
     let key = "k".repeat(7_000_000);
-    for clock in 0..3 {
+    for clock in 0..2 {
         ann.send("lesson:l", Message::Update(set(7, clock, &key))).await;
     }
+    // Both durable, so that a newcomer gets both.
+    ann.notice(|n| matches!(n, DocNotice::Stored { n: 3, .. })).await;
+    ann.send("lesson:l", Message::Update(set(7, 2, &key))).await;
     let refused =
         |n: &DocNotice| matches!(n, DocNotice::Rejected { n: 4, reason: Reason::TooLarge { .. }, .. });
     ann.notice(refused).await;
