@@ -17,11 +17,14 @@ use inkhorn_updates::StateVector;
 /// at the model.
 const ASSETS_ROOT: &[u8] = b"assets";
 
+/// An update: its document, its bytes, who made it, and up to which mark the document is caught up after it.
+pub(crate) type Arrived = (DocId, Vec<u8>, Origin, Option<u64>);
+
 impl Writer {
     /// An update from an editor or from the server.
     pub(crate) async fn apply(
         &mut self,
-        job: (DocId, Vec<u8>, Origin, Option<u64>),
+        job: Arrived,
         effects: &mut Effects,
     ) -> Result<(Applied, u64), ReplicaError> {
         let (doc, update, origin, caught_up) = job;
@@ -275,9 +278,7 @@ fn operation(doc: &DocId, error: OpError) -> ReplicaError {
 }
 
 impl Apply {
-    pub(crate) fn split(
-        self,
-    ) -> ((DocId, Vec<u8>, Origin, Option<u64>), crate::effects::Answer<(Applied, u64)>) {
+    pub(crate) fn split(self) -> (Arrived, crate::effects::Answer<(Applied, u64)>) {
         ((self.doc, self.update, self.origin, self.caught_up), self.done)
     }
 }

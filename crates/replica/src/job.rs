@@ -153,7 +153,7 @@ pub(crate) enum Job {
         done: Answer<Vec<RejectedEdit>>,
     },
     Hello {
-        done: Answer<(Option<String>, Vec<(CourseId, u64)>)>,
+        done: Answer<(Option<String>, Heads)>,
     },
     Work {
         also: Vec<DocId>,

@@ -5,9 +5,9 @@ use crate::document::Document;
 use crate::job::{Erased, Job, ModelRead};
 use crate::ledger::EPOCH;
 use crate::rows;
-use crate::state::Read;
+use crate::state::{Heads, Read};
 use crate::writer::Writer;
-use inkhorn_protocol::{CourseId, DocId};
+use inkhorn_protocol::DocId;
 
 type Result<T> = std::result::Result<T, ReplicaError>;
 
@@ -63,7 +63,7 @@ impl Writer {
         })
     }
 
-    async fn hello(&mut self) -> Result<(Option<String>, Vec<(CourseId, u64)>)> {
+    async fn hello(&mut self) -> Result<(Option<String>, Heads)> {
         let epoch = rows::fact(&mut self.db, EPOCH).await?;
         let courses = rows::courses(&mut self.db).await?;
         Ok((

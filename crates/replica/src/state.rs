@@ -147,6 +147,9 @@ impl NewCourse {
     }
 }
 
+/// Head of each shared course's events, up to which everything is here or marked as behind.
+pub type Heads = Vec<(CourseId, u64)>;
+
 /// What the server answered to hello, taken into the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct HelloOutcome {

@@ -1,5 +1,11 @@
 //! Behaviour of the command line, over the real binary: what goes to which stream, exit codes, and what another process
 //! finds.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test says what it expected"
+)]
 
 mod offline;
 mod trouble;

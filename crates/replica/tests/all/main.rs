@@ -1,4 +1,10 @@
 //! Behaviour of the replica: what is durable, what happens to damaged files, how documents and sync behave.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test says what it expected"
+)]
 
 mod common;
 mod documents;
