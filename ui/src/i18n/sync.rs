@@ -150,7 +150,9 @@ pub fn pill(sync: &SyncSummary, unsaved: bool, now_ms: u64, clock: impl Fn(u64) 
                 Some(line) => {
                     let number = count(count_waiting, "change", "changes");
                     let sentence = format!("{SAVED}. {number} {wait} for the network{then}.{because}");
-                    make(Tone::Waiting, &line, Some(offline), sentence)
+                    // Short: both fit into the narrowest sidebar.
+                    let more = when.map_or("Offline".to_owned(), |when| format!("next try {when}"));
+                    make(Tone::Waiting, &line, Some(more), sentence)
                 }
                 None => {
                     let sentence = format!("{SAVED}. {offline}.{because}");

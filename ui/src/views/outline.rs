@@ -1,9 +1,11 @@
 //! The outline: a WAI-ARIA tree with one tab stop. Arrows walk, Alt+arrows move, a drag moves too.
 
-use super::act::{Act, use_act};
+use super::act::use_act;
+use super::outline_menu::{AddMenu, NodeMenu, go_to_trash, said};
 use super::row::{TreeRow, element_id};
 use super::shortcuts::shown;
-use crate::components::{Empty, Icon, IconButton, Item, Menu, Skeleton, Spot};
+use super::trash::{Recovered, Trash};
+use crate::components::{Empty, Icon, Skeleton, Spot};
 use crate::hooks::use_query;
 use crate::i18n::text;
 use crate::page;
@@ -12,7 +14,7 @@ use crate::state::ui::Ui;
 use dioxus::prelude::*;
 use dioxus::web::WebEventExt as _;
 use inkhorn_protocol::key::QueryKey;
-use inkhorn_protocol::projection::{NodeKind, OutlineNode, OutlineView};
+use inkhorn_protocol::projection::{NodeKind, OutlineView};
 use inkhorn_protocol::{CourseId, NodeId};
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -134,44 +136,6 @@ pub(super) fn Outline(course: CourseId) -> Element {
             }
             if !view.trash.is_empty() {
                 Trash { view: view.clone() }
-            }
-        }
-    }
-}
-
-#[component]
-fn AddMenu(spot: Spot, view: Rc<OutlineView>, course: CourseId, on_close: EventHandler<()>) -> Element {
-    let ui = use_context::<Ui>();
-    let act = use_act();
-    let kinds = [
-        (NodeKind::Lesson, "file-text", "Mod+N", "add-lesson"),
-        (NodeKind::Section, "list-tree", "Mod+Alt+N", "add-section"),
-        (NodeKind::Chapter, "folder", "Mod+Shift+N", "add-chapter"),
-    ];
-    // What has no place yet is not offered: a lesson needs a chapter.
-    let kinds = kinds
-        .into_iter()
-        .filter(|(kind, ..)| tree::place_for_new(&view.nodes, ui.row.peek().as_ref(), *kind).is_some());
-    let one = |(kind, icon, keys, testid): (NodeKind, &str, &str, &str)| {
-        let (act, view, course) = (act.clone(), view.clone(), course.clone());
-        rsx! {
-            Item {
-                key: "{testid}",
-                label: text::new_of(kind),
-                icon,
-                keys: shown(keys),
-                testid,
-                onclick: move |()| {
-                    on_close.call(());
-                    act.add(&course, &view, kind, ui.row.peek().as_ref());
-                },
-            }
-        }
-    };
-    rsx! {
-        Menu { spot, label: text::ADD_TO_OUTLINE, on_close,
-            for entry in kinds {
-                {one(entry)}
             }
         }
     }
@@ -369,239 +333,6 @@ fn Tree(view: Rc<OutlineView>, course: CourseId) -> Element {
             }
         }
     }
-}
-
-/// What can be done with a node.
-#[component]
-fn NodeMenu(
-    row: Row,
-    rows: Rc<Vec<Row>>,
-    view: Rc<OutlineView>,
-    course: CourseId,
-    spot: Spot,
-    on_close: EventHandler<()>,
-) -> Element {
-    let mut ui = use_context::<Ui>();
-    let act = use_act();
-    let moves = [
-        (Shift::Up, text::MOVE_UP, "arrow-up", "Alt+↑"),
-        (Shift::Down, text::MOVE_DOWN, "arrow-down", "Alt+↓"),
-        (Shift::In, text::MOVE_IN, "arrow-right", "Alt+→"),
-        (Shift::Out, text::MOVE_OUT, "arrow-left", "Alt+←"),
-    ];
-    let moves: Vec<_> = moves
-        .into_iter()
-        .filter_map(|(way, label, icon, keys)| {
-            Some((tree::shift(&view.nodes, &row.id, way)?, label, icon, keys))
-        })
-        .collect();
-    let adds: &[NodeKind] = match row.kind {
-        NodeKind::Chapter => &[NodeKind::Lesson, NodeKind::Section, NodeKind::Chapter],
-        NodeKind::Section => &[NodeKind::Lesson, NodeKind::Section],
-        NodeKind::Lesson => &[NodeKind::Lesson],
-    };
-    let (rename, open, trash) = (row.id.clone(), row.id.clone(), (act.clone(), row.clone(), rows.clone()));
-    let add = |kind: NodeKind| {
-        let (act, view, course, node) = (act.clone(), view.clone(), course.clone(), row.id.clone());
-        rsx! {
-            Item {
-                key: "{kind:?}",
-                label: text::new_of(kind),
-                icon: "plus",
-                onclick: move |()| {
-                    on_close.call(());
-                    act.add(&course, &view, kind, Some(&node));
-                },
-            }
-        }
-    };
-    let shift = |(place, label, icon, keys): (Place, &'static str, &'static str, &'static str)| {
-        let (act, node) = (act.clone(), row.id.clone());
-        let said = said(&view, &row.title, &place);
-        rsx! {
-            Item {
-                key: "{label}",
-                label,
-                icon,
-                keys: shown(keys),
-                onclick: move |()| {
-                    on_close.call(());
-                    act.move_to(node.clone(), place.clone(), said.clone());
-                },
-            }
-        }
-    };
-    rsx! {
-        Menu { spot, label: text::titled(&row.title), on_close,
-            if row.kind == NodeKind::Lesson {
-                Item {
-                    label: text::OPEN,
-                    icon: "file-text",
-                    keys: "Space",
-                    onclick: move |()| {
-                        on_close.call(());
-                        ui.open_lesson(open.clone());
-                    },
-                }
-            }
-            Item {
-                label: text::RENAME,
-                icon: "pencil",
-                keys: "F2",
-                testid: "rename",
-                onclick: move |()| {
-                    on_close.call(());
-                    ui.renaming.set(Some(rename.clone()));
-                },
-            }
-            div { class: "menu-separator", role: "separator" }
-            for kind in adds.iter().copied() {
-                {add(kind)}
-            }
-            if !moves.is_empty() {
-                div { class: "menu-separator", role: "separator" }
-            }
-            for entry in moves {
-                {shift(entry)}
-            }
-            div { class: "menu-separator", role: "separator" }
-            Item {
-                label: text::TO_TRASH,
-                icon: "trash-2",
-                keys: "Del",
-                testid: "trash",
-                danger: true,
-                onclick: move |()| {
-                    on_close.call(());
-                    go_to_trash(&trash.0, ui, &trash.2, &trash.1);
-                },
-            }
-        }
-    }
-}
-
-/// Nodes that lost their parent.
-#[component]
-fn Recovered(view: Rc<OutlineView>) -> Element {
-    let ui = use_context::<Ui>();
-    let act = use_act();
-    let one = |node: &OutlineNode| {
-        let (act, id, title, open) = (act.clone(), node.id.clone(), node.title.clone(), node.id.clone());
-        let place = tree::place_for_new(&view.nodes, None, node.kind);
-        let lesson = node.kind == NodeKind::Lesson;
-        rsx! {
-            div { key: "{node.id}", class: "list-row", "data-testid": "recovered-node", "data-node": "{node.id}",
-                button {
-                    class: "list-main tree-title",
-                    r#type: "button",
-                    disabled: !lesson,
-                    onclick: move |_| ui.open_lesson(open.clone()),
-                    {text::titled(&node.title)}
-                }
-                if let Some(place) = place {
-                    IconButton {
-                        icon: "rotate-ccw",
-                        label: text::PUT_BACK,
-                        side: "left",
-                        onclick: move |_| act.move_to(id.clone(), place.clone(), text::restored(&title)),
-                    }
-                }
-            }
-        }
-    };
-    rsx! {
-        div { class: "sidebar-section",
-            h2 { class: "section-title", title: text::RECOVERED_HINT, {text::RECOVERED} }
-            span { class: "badge", "data-kind": "waiting", "{view.recovered.len()}" }
-        }
-        div { class: "list", "data-testid": "recovered",
-            for node in view.recovered.iter() {
-                {one(node)}
-            }
-        }
-    }
-}
-
-/// What is in Trash, closed at first.
-#[component]
-fn Trash(view: Rc<OutlineView>) -> Element {
-    let ui = use_context::<Ui>();
-    let act = use_act();
-    let mut shown = use_signal(|| false);
-    let one = |node: &OutlineNode| {
-        let (act, id, title, open) = (act.clone(), node.id.clone(), node.title.clone(), node.id.clone());
-        let lesson = node.kind == NodeKind::Lesson;
-        let below = tree::count_lessons(&node.children) as u64;
-        rsx! {
-            div { key: "{node.id}", class: "list-row", "data-testid": "trash-node", "data-node": "{node.id}",
-                button {
-                    class: "list-main",
-                    r#type: "button",
-                    disabled: !lesson,
-                    onclick: move |_| ui.open_lesson(open.clone()),
-                    span { class: "list-title", {text::titled(&node.title)} }
-                    if !lesson {
-                        span { class: "list-detail", {text::lessons(below)} }
-                    }
-                }
-                IconButton {
-                    icon: "rotate-ccw",
-                    label: text::RESTORE,
-                    side: "left",
-                    testid: "restore",
-                    onclick: move |_| act.restore(id.clone(), Some(title.clone())),
-                }
-            }
-        }
-    };
-    rsx! {
-        div { class: "sidebar-section",
-            button {
-                class: "section-title row",
-                r#type: "button",
-                "aria-expanded": shown().to_string(),
-                "data-testid": "trash-toggle",
-                onclick: move |_| {
-                    let open = !shown();
-                    shown.set(open);
-                },
-                Icon { name: if shown() { "chevron-down" } else { "chevron-right" } }
-                {text::TRASH}
-            }
-            span { class: "badge", "{view.trash.len()}" }
-        }
-        if shown() {
-            div { class: "list", "data-testid": "trash-list",
-                for node in view.trash.iter() {
-                    {one(node)}
-                }
-            }
-        }
-    }
-}
-
-fn go_to_trash(act: &Act, mut ui: Ui, rows: &[Row], row: &Row) {
-    let next = tree::neighbour(rows, &row.id);
-    act.trash(row.id.clone(), row.title.clone());
-    if let Some(next) = &next {
-        page::focus_soon(format!("node-{next}"));
-    }
-    ui.row.set(next);
-}
-
-/// What assistive technology says about a move.
-fn said(view: &OutlineView, title: &str, place: &Place) -> String {
-    let siblings = match &place.to {
-        None => Some(view.nodes.as_slice()),
-        Some(to) => tree::find(&view.nodes, to).map(|(_, node)| node.children.as_slice()),
-    };
-    let siblings = siblings.unwrap_or_default();
-    let position = place
-        .before
-        .as_ref()
-        .and_then(|before| siblings.iter().position(|node| &node.id == before))
-        .unwrap_or(siblings.len());
-    text::moved(title, position + 1, siblings.len().max(position + 1))
 }
 
 /// The row under this height and how far down it the pointer is, 0 to 1.

@@ -1,0 +1,110 @@
+//! What is beside the outline: nodes that lost their place, and Trash.
+
+use super::act::use_act;
+use crate::components::{Icon, IconButton};
+use crate::i18n::text;
+use crate::state::tree;
+use crate::state::ui::Ui;
+use dioxus::prelude::*;
+use inkhorn_protocol::projection::{NodeKind, OutlineNode, OutlineView};
+use std::rc::Rc;
+
+/// Nodes that lost their parent.
+#[component]
+pub(super) fn Recovered(view: Rc<OutlineView>) -> Element {
+    let ui = use_context::<Ui>();
+    let act = use_act();
+    let one = |node: &OutlineNode| {
+        let (act, id, title, open) = (act.clone(), node.id.clone(), node.title.clone(), node.id.clone());
+        let place = tree::place_for_new(&view.nodes, None, node.kind);
+        let lesson = node.kind == NodeKind::Lesson;
+        rsx! {
+            div { key: "{node.id}", class: "list-row", "data-testid": "recovered-node", "data-node": "{node.id}",
+                button {
+                    class: "list-main tree-title",
+                    r#type: "button",
+                    disabled: !lesson,
+                    onclick: move |_| ui.open_lesson(open.clone()),
+                    {text::titled(&node.title)}
+                }
+                if let Some(place) = place {
+                    IconButton {
+                        icon: "rotate-ccw",
+                        label: text::PUT_BACK,
+                        side: "left",
+                        onclick: move |_| act.move_to(id.clone(), place.clone(), text::restored(&title)),
+                    }
+                }
+            }
+        }
+    };
+    rsx! {
+        div { class: "sidebar-section",
+            h2 { class: "section-title", title: text::RECOVERED_HINT, {text::RECOVERED} }
+            span { class: "badge", "data-kind": "waiting", "{view.recovered.len()}" }
+        }
+        div { class: "list", "data-testid": "recovered",
+            for node in view.recovered.iter() {
+                {one(node)}
+            }
+        }
+    }
+}
+
+/// What is in Trash, closed at first.
+#[component]
+pub(super) fn Trash(view: Rc<OutlineView>) -> Element {
+    let ui = use_context::<Ui>();
+    let act = use_act();
+    let mut shown = use_signal(|| false);
+    let one = |node: &OutlineNode| {
+        let (act, id, title, open) = (act.clone(), node.id.clone(), node.title.clone(), node.id.clone());
+        let lesson = node.kind == NodeKind::Lesson;
+        let below = tree::count_lessons(&node.children) as u64;
+        rsx! {
+            div { key: "{node.id}", class: "list-row", "data-testid": "trash-node", "data-node": "{node.id}",
+                button {
+                    class: "list-main",
+                    r#type: "button",
+                    disabled: !lesson,
+                    onclick: move |_| ui.open_lesson(open.clone()),
+                    span { class: "list-title", {text::titled(&node.title)} }
+                    if !lesson {
+                        span { class: "list-detail", {text::lessons(below)} }
+                    }
+                }
+                IconButton {
+                    icon: "rotate-ccw",
+                    label: text::RESTORE,
+                    side: "left",
+                    testid: "restore",
+                    onclick: move |_| act.restore(id.clone(), Some(title.clone())),
+                }
+            }
+        }
+    };
+    rsx! {
+        div { class: "sidebar-section",
+            button {
+                class: "section-title row",
+                r#type: "button",
+                "aria-expanded": shown().to_string(),
+                "data-testid": "trash-toggle",
+                onclick: move |_| {
+                    let open = !shown();
+                    shown.set(open);
+                },
+                Icon { name: if shown() { "chevron-down" } else { "chevron-right" } }
+                {text::TRASH}
+            }
+            span { class: "badge", "{view.trash.len()}" }
+        }
+        if shown() {
+            div { class: "list", "data-testid": "trash-list",
+                for node in view.trash.iter() {
+                    {one(node)}
+                }
+            }
+        }
+    }
+}
