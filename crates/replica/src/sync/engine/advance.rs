@@ -1,0 +1,220 @@
+//! Moving on: what may be sent, opened, asked again, closed, tried again or given up.
+
+use super::{Engine, NOTHING};
+use crate::sync::doc::{DocSync, Phase, Purpose};
+use crate::sync::{Action, MAX_RETRIES, MAX_UNDER_WAY, RETRY_MS, STALL_MS};
+use inkhorn_protocol::frame::Message;
+use inkhorn_protocol::session::Reason;
+use inkhorn_protocol::{CourseId, DocId};
+use std::collections::BTreeMap;
+
+impl Engine {
+    /// Whether frames with content may go out: registered, not refused, assets uploaded, and an outline only after the
+    /// lessons that the server has never had.
+    pub(super) fn may_send(&self, id: &DocId) -> bool {
+        let Some(doc) = self.docs.get(id) else { return false };
+        doc.registered && !doc.muted && !doc.held && doc.rebuild.is_none() && !self.waits_for_lessons(id)
+    }
+
+    pub(super) fn waits_for_lessons(&self, id: &DocId) -> bool {
+        let DocId::Course(course) = id else { return false };
+        self.docs.iter().any(|(other, doc)| {
+            matches!(other, DocId::Lesson(_))
+                && doc.course.as_ref() == Some(course)
+                && doc.fresh
+                && doc.dirty
+                && !doc.muted
+                && !doc.gave_up
+        })
+    }
+
+    /// Answers the server's step 1, or sends what was committed since, if it may now.
+    pub(super) fn answer(&mut self, id: &DocId, out: &mut Vec<Action>) {
+        if !self.may_send(id) {
+            return;
+        }
+        let ticket = self.ticket();
+        let Some(doc) = self.docs.get_mut(id) else { return };
+        if doc.phase != Phase::Open || doc.reading.is_some() {
+            return;
+        }
+        let Some(since) = doc.server_has.clone() else { return };
+        let purpose = if doc.owes_answer {
+            doc.owes_answer = false;
+            Purpose::Answer
+        } else if doc.answered && doc.version > doc.sent_version {
+            Purpose::Push
+        } else {
+            return;
+        };
+        doc.reading = Some((ticket, purpose));
+        out.push(Action::Read { doc: id.clone(), ticket, since: Some(since) });
+    }
+
+    /// Opens what is wanted, asks again where a gap was, closes what is done.
+    pub(super) fn advance(&mut self, now_ms: u64, out: &mut Vec<Action>) {
+        self.register(now_ms, out);
+        let ids: Vec<DocId> = self.docs.keys().cloned().collect();
+        for id in &ids {
+            self.ask_again(id, out);
+            self.settle(id, out);
+        }
+        let mut under_way = 0;
+        for (id, doc) in &self.docs {
+            under_way +=
+                usize::from(doc.phase == Phase::Open && !doc.is_still() && !self.is_blocked(id, doc));
+        }
+        // What a person looks at comes first, then lessons, then outlines.
+        let rank = |id: &DocId| (!self.docs.get(id).is_some_and(|d| d.open), matches!(id, DocId::Course(_)));
+        let mut waiting: Vec<&DocId> = ids.iter().filter(|id| self.can_start(id)).collect();
+        waiting.sort_by_key(|id| rank(id));
+        let starting: Vec<DocId> =
+            waiting.into_iter().take(MAX_UNDER_WAY.saturating_sub(under_way)).cloned().collect();
+        for id in starting {
+            self.start(&id, now_ms, out);
+        }
+        let settled = self.is_settled();
+        if settled && !self.settled {
+            out.push(Action::Settled);
+        }
+        self.settled = settled;
+    }
+
+    /// Whether all that it waits for is outside its own exchange, so that it takes no place from others.
+    pub(super) fn is_blocked(&self, id: &DocId, doc: &DocSync) -> bool {
+        doc.caught_up
+            && doc.applying.is_empty()
+            && doc.in_flight.is_empty()
+            && (doc.held || self.waits_for_lessons(id))
+    }
+
+    pub(super) fn can_start(&self, id: &DocId) -> bool {
+        let Some(doc) = self.docs.get(id) else { return false };
+        let blocked = doc.held || self.waits_for_lessons(id);
+        let reason = doc.open || doc.behind || doc.rebuild.is_some() || (doc.dirty && !doc.muted && !blocked);
+        doc.phase == Phase::Idle && doc.registered && doc.retry_at.is_none() && !doc.gave_up && reason
+    }
+
+    pub(super) fn start(&mut self, id: &DocId, now_ms: u64, out: &mut Vec<Action>) {
+        let ticket = self.ticket();
+        let token = self.token.clone();
+        let Some(doc) = self.docs.get_mut(id) else { return };
+        doc.phase = Phase::Open;
+        doc.again = false;
+        doc.progress_ms = now_ms;
+        out.push(Action::Send { doc: id.clone(), message: Message::Token(token) });
+        if doc.rebuild.is_some() {
+            doc.step1_out = true;
+            doc.step1_mark = doc.mark;
+            out.push(Action::Send { doc: id.clone(), message: Message::Step1(NOTHING.to_vec()) });
+        } else {
+            doc.reading = Some((ticket, Purpose::Step1));
+            out.push(Action::Read { doc: id.clone(), ticket, since: None });
+        }
+    }
+
+    /// A second step 1, once the first exchange has ended: never two at a time.
+    pub(super) fn ask_again(&mut self, id: &DocId, out: &mut Vec<Action>) {
+        let ticket = self.ticket();
+        let Some(doc) = self.docs.get_mut(id) else { return };
+        let free = doc.reading.is_none() && doc.applying.is_empty() && !doc.step1_out;
+        if doc.phase == Phase::Open && doc.again && free {
+            doc.again = false;
+            doc.reading = Some((ticket, Purpose::Step1));
+            out.push(Action::Read { doc: id.clone(), ticket, since: None });
+        }
+    }
+
+    /// Closes a document whose exchange has ended and that nobody looks at; keeps one that is looked at subscribed.
+    pub(super) fn settle(&mut self, id: &DocId, out: &mut Vec<Action>) {
+        let Some(doc) = self.docs.get_mut(id) else { return };
+        if doc.phase != Phase::Open || !doc.is_still() {
+            return;
+        }
+        if doc.open {
+            if !doc.subscribed {
+                doc.subscribed = true;
+                out.push(Action::Subscribed { doc: id.clone(), on: true });
+            }
+            return;
+        }
+        doc.dirty &= doc.muted;
+        doc.close();
+        out.push(Action::Send { doc: id.clone(), message: Message::Close(String::new()) });
+        self.unsubscribe(id, out);
+    }
+
+    pub(super) fn unsubscribe(&mut self, id: &DocId, out: &mut Vec<Action>) {
+        let Some(doc) = self.docs.get_mut(id) else { return };
+        if std::mem::replace(&mut doc.subscribed, false) {
+            out.push(Action::Subscribed { doc: id.clone(), on: false });
+        }
+    }
+
+    pub(super) fn register(&mut self, now_ms: u64, out: &mut Vec<Action>) {
+        let mut due: BTreeMap<CourseId, Vec<DocId>> = BTreeMap::new();
+        for (id, doc) in &self.docs {
+            let Some(course) = doc.course.clone() else { continue };
+            let later = self.register_at.get(&course).is_some_and(|at| *at > now_ms);
+            if !doc.registered && !doc.gave_up && !doc.muted && !later && !self.registering.contains(&course)
+            {
+                due.entry(course).or_default().push(id.clone());
+            }
+        }
+        for (course, docs) in due {
+            self.register_at.remove(&course);
+            self.registering.insert(course.clone());
+            out.push(Action::Register { course, docs });
+        }
+    }
+
+    /// The exchange failed: close it, and try again later, a few times.
+    pub(super) fn fail(&mut self, id: &DocId, why: String, now_ms: u64, out: &mut Vec<Action>) {
+        self.unsubscribe(id, out);
+        let Some(doc) = self.docs.get_mut(id) else { return };
+        let was_open = doc.phase == Phase::Open;
+        doc.close();
+        doc.failures += 1;
+        if doc.failures > MAX_RETRIES {
+            doc.gave_up = true;
+            out.push(Action::GaveUp { doc: id.clone(), why });
+        } else {
+            doc.retry_at = Some(now_ms + (RETRY_MS << doc.failures));
+        }
+        if was_open {
+            out.push(Action::Send { doc: id.clone(), message: Message::Close(String::new()) });
+        }
+    }
+
+    /// The server will not take these edits: they are kept, and the document goes on receiving.
+    pub(super) fn reject(&mut self, id: &DocId, reason: Reason, out: &mut Vec<Action>) {
+        self.unsubscribe(id, out);
+        let Some(doc) = self.docs.get_mut(id) else { return };
+        doc.close();
+        doc.muted = true;
+        // Who is no member any more does not receive either.
+        doc.gave_up |= matches!(reason, Reason::NotMember | Reason::IdTaken);
+        out.push(Action::Reject { doc: id.clone(), reason });
+    }
+
+    pub(super) fn tick(&mut self, now_ms: u64, out: &mut Vec<Action>) {
+        let mut stalled = Vec::new();
+        for (id, doc) in &mut self.docs {
+            if doc.retry_at.is_some_and(|at| at <= now_ms) {
+                doc.retry_at = None;
+            }
+            // What waits for uploads or lessons makes no progress by itself.
+            let waits = doc.reading.is_some()
+                || doc.step1_out
+                || !doc.applying.is_empty()
+                || !doc.in_flight.is_empty();
+            let silent = now_ms.saturating_sub(doc.progress_ms) > STALL_MS;
+            if doc.phase == Phase::Open && waits && silent {
+                stalled.push(id.clone());
+            }
+        }
+        for id in stalled {
+            self.fail(&id, "the server did not answer".to_owned(), now_ms, out);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What the server says: frames and notices.
+
+use super::Engine;
+use crate::sync::doc::Phase;
+use crate::sync::{Action, MAX_REKEYS};
+use inkhorn_protocol::DocId;
+use inkhorn_protocol::frame::Message;
+use inkhorn_protocol::session::{DocNotice, Reason};
+
+impl Engine {
+    pub(super) fn frame(&mut self, id: &DocId, message: Message, now_ms: u64, out: &mut Vec<Action>) {
+        let ticket = self.ticket();
+        let Some(doc) = self.docs.get_mut(id) else { return };
+        if doc.phase == Phase::Idle {
+            // What was under way when we closed it; the next step 1 asks for it again.
+            return;
+        }
+        doc.progress_ms = now_ms;
+        if !doc.greeted {
+            // Frames keep their order: what comes before the answer to our token belongs to an exchange that we closed.
+            match message {
+                Message::Authenticated { .. } => doc.greeted = true,
+                Message::PermissionDenied(why) => {
+                    doc.close();
+                    doc.gave_up = true;
+                    out.push(Action::GaveUp { doc: id.clone(), why });
+                }
+                _ => {}
+            }
+            return;
+        }
+        match message {
+            Message::Step1(vector) => {
+                doc.server_has = Some(vector);
+                doc.owes_answer = true;
+                self.answer(id, out);
+            }
+            Message::Step2(update) => {
+                if !doc.step1_out {
+                    return;
+                }
+                doc.step1_out = false;
+                doc.applying.push_back((ticket, true));
+                let (id, mark) = (id.clone(), doc.step1_mark);
+                out.push(match doc.rebuild {
+                    Some((client, from_clock)) => {
+                        Action::Rebuild { doc: id, ticket, update, client, from_clock, caught_up: mark }
+                    }
+                    None => Action::Apply { doc: id, ticket, update, caught_up: Some(mark) },
+                });
+            }
+            Message::Update(update) => {
+                doc.relayed += 1;
+                // The server's whole order is on its way and holds it.
+                if doc.rebuild.is_none() {
+                    doc.applying.push_back((ticket, false));
+                    out.push(Action::Apply { doc: id.clone(), ticket, update, caught_up: None });
+                }
+            }
+            Message::PermissionDenied(why) | Message::Close(why) => {
+                if !doc.is_still() || doc.open {
+                    let why = if why.is_empty() { "the server closed it".to_owned() } else { why };
+                    self.fail(id, why, now_ms, out);
+                }
+            }
+            // The app does not count: `stored` acks. Awareness has its own way.
+            Message::SyncStatus(_)
+            | Message::Authenticated { .. }
+            | Message::Awareness(_)
+            | Message::QueryAwareness
+            | Message::Stateless(_)
+            | Message::Token(_) => {}
+        }
+    }
+
+    pub(super) fn notice(&mut self, notice: DocNotice, now_ms: u64, out: &mut Vec<Action>) {
+        match notice {
+            DocNotice::Stored { doc, doc_seq, n } => self.stored(&doc, doc_seq, n, now_ms, out),
+            DocNotice::At { doc: id, doc_seq } => {
+                let Some(doc) = self.docs.get_mut(&id).filter(|doc| doc.greeted) else { return };
+                // Own frames that wait for their `stored` may stand between.
+                let limit = doc.head_limit(doc.in_flight.len() as u64);
+                if limit.is_some_and(|limit| doc_seq > limit) {
+                    doc.again = true;
+                }
+                doc.head = Some(doc.head.unwrap_or(0).max(doc_seq));
+                doc.relayed = 0;
+            }
+            DocNotice::Rejected { doc, client, from_clock, reason, .. } => {
+                self.rejected(&doc, client, from_clock, reason, now_ms, out);
+            }
+        }
+    }
+
+    fn stored(&mut self, id: &DocId, doc_seq: u64, n: u64, now_ms: u64, out: &mut Vec<Action>) {
+        let Some(doc) = self.docs.get_mut(id).filter(|doc| doc.greeted) else { return };
+        doc.progress_ms = now_ms;
+        let mut acked = None;
+        let mut frames = 0;
+        while let Some((_, version)) = doc.in_flight.pop_front_if(|(frame, _)| *frame <= n) {
+            acked = Some(version);
+            frames += 1;
+        }
+        if doc.head_limit(frames).is_some_and(|limit| doc_seq > limit) {
+            doc.again = true;
+        }
+        if let Some(head) = &mut doc.head {
+            *head = (*head).max(doc_seq);
+        }
+        let Some(version) = acked else { return };
+        doc.failures = 0;
+        doc.acked_version = doc.acked_version.max(version);
+        doc.dirty = !doc.in_flight.is_empty() || doc.version > doc.sent_version;
+        let was_fresh = std::mem::replace(&mut doc.fresh, false);
+        out.push(Action::Acked { doc: id.clone(), version, doc_seq });
+        // The outline may follow its lessons now.
+        if was_fresh && let Some(course) = doc.course.clone() {
+            self.answer(&DocId::Course(course), out);
+        }
+    }
+
+    fn rejected(
+        &mut self,
+        id: &DocId,
+        client: u64,
+        from_clock: u32,
+        reason: Reason,
+        now_ms: u64,
+        out: &mut Vec<Action>,
+    ) {
+        let Some(doc) = self.docs.get_mut(id).filter(|doc| doc.greeted) else { return };
+        match reason {
+            Reason::ClientIdTaken | Reason::Fork if doc.rekeys < MAX_REKEYS => {
+                doc.rekeys += 1;
+                self.unsubscribe(id, out);
+                if let Some(doc) = self.docs.get_mut(id) {
+                    doc.close();
+                    doc.rebuild = Some((client, from_clock));
+                    // `advance` opens it again; the whole order is asked for then.
+                    doc.again = true;
+                }
+            }
+            Reason::Unauthenticated => out.push(Action::SignIn),
+            Reason::NotRegistered => {
+                doc.registered = false;
+                self.fail(id, reason.to_string(), now_ms, out);
+            }
+            Reason::StorageFailed | Reason::Gap => self.fail(id, reason.to_string(), now_ms, out),
+            reason => self.reject(id, reason, out),
+        }
+    }
+}
