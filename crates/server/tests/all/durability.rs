@@ -140,7 +140,9 @@ async fn no_ack_leaves_before_the_fdatasync_of_its_commit() {
     server.child.wait().unwrap();
     let trace = data.path().join("trace");
     let mut command = Command::new("strace");
+    // -D: the tracer runs beside the server, whose process is the child that is killed in the end.
     command.args([
+        "-D",
         "-f",
         "-qq",
         "-x",
