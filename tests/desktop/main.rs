@@ -1,5 +1,6 @@
 //! The real window, driven through WebDriver on a screen of its own. One file a behaviour.
 #![allow(missing_docs, reason = "a test binary has no readers of its documentation")]
+#![allow(clippy::print_stderr, reason = "a failed test says where its picture is")]
 
 mod collaboration;
 mod crash;
