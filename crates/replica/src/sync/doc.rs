@@ -112,6 +112,12 @@ impl DocSync {
         self.open || self.behind || (self.dirty && !self.muted)
     }
 
+    /// Whether the server waits for something, or lacks something, and no read is under way for it.
+    pub(super) fn has_more_to_send(&self) -> bool {
+        let more = self.owes_answer || (self.answered && self.version > self.sent_version);
+        self.phase == Phase::Open && self.reading.is_none() && more
+    }
+
     /// Whether its exchange has ended with nothing left to do.
     pub(super) fn is_still(&self) -> bool {
         self.caught_up

@@ -121,6 +121,8 @@ struct Client {
     up: VecDeque<(DocId, Message)>,
     todo: VecDeque<Event>,
     now: u64,
+    /// On every other connection somebody looks at the first lesson.
+    connections: u32,
 }
 
 impl Client {
@@ -137,6 +139,7 @@ impl Client {
             up: VecDeque::new(),
             todo: VecDeque::new(),
             now: 0,
+            connections: 0,
         }
     }
 
@@ -161,7 +164,10 @@ impl Client {
         while self.changes.try_recv().is_ok() {}
         self.engine = Some(Engine::new("token".into()));
         self.hello(server).await;
-        self.todo.push_back(Event::Opened(DocId::Lesson(lesson())));
+        self.connections += 1;
+        if self.connections % 2 == 1 {
+            self.todo.push_back(Event::Opened(DocId::Lesson(lesson())));
+        }
         self.work().await;
     }
 
@@ -181,7 +187,8 @@ impl Client {
     }
 
     async fn work(&mut self) {
-        let work = self.replica.work(vec![DocId::Lesson(lesson())]).await.expect("work");
+        let open = if self.connections % 2 == 1 { vec![DocId::Lesson(lesson())] } else { vec![] };
+        let work = self.replica.work(open).await.expect("work");
         self.todo.push_back(Event::Work(work));
     }
 
@@ -369,8 +376,11 @@ impl Run {
     }
 
     async fn agree(&mut self, seed: u64) {
+        // Who is connected stays so: a reconnect would heal what a gap left.
         for at in 0..self.clients.len() {
-            self.clients[at].connect(&mut self.server).await;
+            if self.clients[at].engine.is_none() {
+                self.clients[at].connect(&mut self.server).await;
+            }
         }
         self.quiesce().await;
         let outline = self.clients[0].replica.outline(&course()).await.expect("outline");
@@ -434,6 +444,7 @@ async fn a_reconnect_without_changes_opens_only_what_is_looked_at() {
     let mut run = Run::new(77, 2).await;
     run.agree(77).await;
     for at in 0..2 {
+        run.clients[at].connections = 0;
         run.clients[at].connect(&mut run.server).await;
         while run.clients[at].step(&mut run.server).await {}
         let docs: BTreeSet<String> = run.clients[at].up.iter().map(|(doc, _)| doc.to_string()).collect();

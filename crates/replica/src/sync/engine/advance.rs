@@ -56,6 +56,10 @@ impl Engine {
         self.register(now_ms, out);
         let ids: Vec<DocId> = self.docs.keys().cloned().collect();
         for id in &ids {
+            // What it waited for (an upload, a lesson, a role) may have come by any way.
+            if self.docs.get(id).is_some_and(DocSync::has_more_to_send) {
+                self.answer(id, out);
+            }
             self.ask_again(id, out);
             self.settle(id, out);
         }

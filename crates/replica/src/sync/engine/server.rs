@@ -111,12 +111,8 @@ impl Engine {
         doc.failures = 0;
         doc.acked_version = doc.acked_version.max(version);
         doc.dirty = !doc.in_flight.is_empty() || doc.version > doc.sent_version;
-        let was_fresh = std::mem::replace(&mut doc.fresh, false);
+        doc.fresh = false;
         out.push(Action::Acked { doc: id.clone(), version, doc_seq });
-        // The outline may follow its lessons now.
-        if was_fresh && let Some(course) = doc.course.clone() {
-            self.answer(&DocId::Course(course), out);
-        }
     }
 
     fn rejected(
