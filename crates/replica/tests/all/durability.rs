@@ -66,3 +66,21 @@ fn what_was_reported_as_saved_is_there_after_kill_9_ten_times() {
         }
     }
 }
+
+/// Not a test: prints how long a save takes, for the record. Run it with `--ignored --nocapture`.
+#[tokio::test]
+#[ignore = "a measurement"]
+async fn how_long_a_save_takes() {
+    let dir = tempfile::tempdir().expect("dir");
+    let replica = open(dir.path(), 1).await;
+    replica.create_course(a_course(1)).await.expect("course");
+    let mut times = Vec::new();
+    for number in 0..500 {
+        let begin = std::time::Instant::now();
+        write(&replica, &format!("edit {number}")).await.expect("saved");
+        times.push(begin.elapsed());
+    }
+    times.sort();
+    eprintln!("500 saves, one at a time: p50 {:?}, p99 {:?}, max {:?}", times[250], times[495], times[499]);
+    replica.close().await;
+}

@@ -459,3 +459,27 @@ async fn at_share_the_outline_follows_its_lessons() {
     assert_eq!(order, [&DocId::Lesson(lesson()), &DocId::Course(course())]);
     run.agree(5).await;
 }
+
+#[tokio::test]
+async fn an_update_that_gets_lost_on_its_way_is_noticed_and_fetched() {
+    let mut run = Run::new(6, 2).await;
+    run.clients[1].connect(&mut run.server).await;
+    run.quiesce().await;
+    // Two relayed updates first, since only then is the head of the order known for sure; then one that gets lost.
+    for text in ["one", "two", "lost"] {
+        write_in(&run.clients[0].replica, &lesson(), text).await.expect("saved");
+        run.written.insert(text.to_owned());
+        while run.clients[0].step(&mut run.server).await {}
+        while let Some((doc, message)) = run.clients[0].up.pop_front() {
+            run.server.receive(0, &doc, message);
+        }
+        let relayed = |down: &Down| matches!(down, Down::Frame(_, Message::Update(_)));
+        let queue = run.server.down.entry(1).or_default();
+        assert_eq!(queue.iter().filter(|down| relayed(down)).count(), 1);
+        if text == "lost" {
+            queue.retain(|down| !relayed(down));
+        }
+        run.quiesce().await;
+    }
+    run.agree(6).await;
+}
