@@ -73,9 +73,19 @@ fn read_header(path: &Path) -> Result<Header, ReplicaError> {
     let version = header.get(USER_VERSION_AT..USER_VERSION_AT + 4).and_then(|bytes| bytes.try_into().ok());
     Ok(match version {
         _ if header.is_empty() => Header::None,
-        Some(version) if header.starts_with(MAGIC) => Header::Version(i64::from(u32::from_be_bytes(version))),
+        Some(version) if is_sound(&header) => Header::Version(i64::from(u32::from_be_bytes(version))),
         _ => Header::Foreign,
     })
+}
+
+/// Whether the fields that SQLite fixes hold what they must: where they do not, the number of the schema is debris too,
+/// and a damaged file must not be taken for one of a newer Inkhorn.
+fn is_sound(header: &[u8]) -> bool {
+    let Some(fields) = header.get(16..24) else { return false };
+    let page = u16::from_be_bytes([fields[0], fields[1]]);
+    let page_is_sound = page == 1 || (page >= 512 && page.is_power_of_two());
+    let versions_are_sound = fields[2..4].iter().all(|version| (1..=2).contains(version));
+    header.starts_with(MAGIC) && page_is_sound && versions_are_sound && fields[5..8] == [64, 32, 32]
 }
 
 async fn connect(path: &Path) -> Result<SqliteConnection, ReplicaError> {
