@@ -112,14 +112,6 @@ impl App {
         }
     }
 
-    /// Waits for an element with this `data-testid`, and clicks it.
-    pub(crate) async fn click(&self, testid: &str) -> anyhow::Result<()> {
-        let selector = format!("[data-testid='{testid}']");
-        self.wait(testid, "return !!document.querySelector(arguments[0])", &[json!(selector)]).await?;
-        self.driver.find(By::Css(selector)).await?.click().await?;
-        Ok(())
-    }
-
     /// Waits until the open lesson can be read, and gives its id.
     pub(crate) async fn lesson(&self) -> anyhow::Result<String> {
         let id = self

@@ -1,7 +1,7 @@
 //! What the tests of the window share: a screen, a driver, the app in it.
-//! - [`screen`]: Xvfb
-//! - [`app`]: the app with its driver, and what people do with it
-//! - [`process`]: finding and ending processes that we started
+//! - `screen`: Xvfb
+//! - `app`: the app with its driver, and what people do with it
+//! - `process`: finding and ending processes that we started
 
 pub(crate) mod app;
 pub(crate) mod process;

@@ -2,7 +2,7 @@
 
 use super::process::Ending;
 use anyhow::{Context, ensure};
-use std::io::Read as _;
+use std::io::{BufReader, Read as _};
 use std::process::{Command, Stdio};
 
 /// A virtual screen; ends with the value.
@@ -25,7 +25,7 @@ impl Screen {
         let server = Ending(server);
         let mut number = String::new();
         // The number ends with a line feed; Xvfb keeps the pipe open afterwards.
-        for byte in out.context("Xvfb has no output")?.bytes() {
+        for byte in BufReader::new(out.context("Xvfb has no output")?).bytes() {
             match byte? {
                 b'\n' => break,
                 digit => number.push(char::from(digit)),
