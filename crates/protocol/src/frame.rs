@@ -166,7 +166,12 @@ impl Frame {
             AWARENESS => Message::Awareness(rest.bytes()?.to_vec()),
             AUTH => match rest.varint()? {
                 // A provider may add fields of its own (its version) behind the token.
-                0 => return Ok(Self::Doc { key: key.to_owned(), message: Message::Token(rest.text()?.to_owned()) }),
+                0 => {
+                    return Ok(Self::Doc {
+                        key: key.to_owned(),
+                        message: Message::Token(rest.text()?.to_owned()),
+                    });
+                }
                 1 => Message::PermissionDenied(rest.text()?.to_owned()),
                 2 => Message::Authenticated { read_only: rest.text()? == "readonly" },
                 _ => return Err(FrameError::Malformed("unknown auth message")),

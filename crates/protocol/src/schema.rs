@@ -33,13 +33,31 @@ pub const BODY_SCHEMA_VERSION: u32 = 1;
 
 /// Node types of the body that this build knows (Tiptap 3 names).
 pub const BODY_NODES: &[&str] = &[
-    "doc", "text", "paragraph", "heading", "bulletList", "orderedList", "listItem", "taskList", "taskItem",
-    "blockquote", "codeBlock", "horizontalRule", "hardBreak", "image", "table", "tableRow", "tableHeader",
-    "tableCell", "callout", "htmlBlock",
+    "doc",
+    "text",
+    "paragraph",
+    "heading",
+    "bulletList",
+    "orderedList",
+    "listItem",
+    "taskList",
+    "taskItem",
+    "blockquote",
+    "codeBlock",
+    "horizontalRule",
+    "hardBreak",
+    "image",
+    "table",
+    "tableRow",
+    "tableHeader",
+    "tableCell",
+    "callout",
+    "htmlBlock",
 ];
 
 /// Marks of the body that this build knows (Tiptap 3 names).
-pub const BODY_MARKS: &[&str] = &["bold", "italic", "strike", "code", "link", "underline", "subscript", "superscript"];
+pub const BODY_MARKS: &[&str] =
+    &["bold", "italic", "strike", "code", "link", "underline", "subscript", "superscript"];
 
 /// Roots of a document, by its name.
 pub fn roots(doc: &crate::DocId) -> &'static [(&'static str, RootType)] {

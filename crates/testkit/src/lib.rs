@@ -14,6 +14,8 @@
 //! # anyhow::Ok(())
 //! ```
 
+#![allow(clippy::print_stderr, reason = "tests say what they skip")]
+
 pub mod corpus;
 pub mod profile;
 pub mod server;

@@ -53,14 +53,19 @@ impl Screen {
             let mut import = Command::new("import");
             import.env("DISPLAY", &self.display).args(["-window", "root"]).arg(file);
             let taken = output(&mut import).is_some();
-            let facts = output(Command::new("identify").args(["-format", "%k %#"]).arg(file)).unwrap_or_default();
+            let facts =
+                output(Command::new("identify").args(["-format", "%k %#"]).arg(file)).unwrap_or_default();
             let colours = facts.split(' ').next().and_then(|n| n.parse::<u32>().ok()).unwrap_or(0);
             // An empty screen has one colour, a skeleton a handful; text with smooth edges has many.
             if taken && colours > 100 && facts == last {
                 return Ok(());
             }
             if started.elapsed() > limit {
-                bail!("the window was not drawn within {} s; the last picture is {}", limit.as_secs(), file.display());
+                bail!(
+                    "the window was not drawn within {} s; the last picture is {}",
+                    limit.as_secs(),
+                    file.display()
+                );
             }
             last = facts;
         }

@@ -125,7 +125,9 @@ fn wasm_target() -> anyhow::Result<()> {
         return Ok(());
     }
     if !exists("rustup") {
-        bail!("The Rust target {TARGET} is missing and rustup is not here: install the target with your system's Rust");
+        bail!(
+            "The Rust target {TARGET} is missing and rustup is not here: install the target with your system's Rust"
+        );
     }
     eprintln!("Installing the Rust target {TARGET}");
     run(Command::new("rustup").args(["target", "add", TARGET]).current_dir(root()))

@@ -46,9 +46,7 @@ pub(crate) fn test(options: &Options) -> anyhow::Result<()> {
         }
         plain
     };
-    tests
-        .env("INKHORN_CLI", program("inkhorn-cli"))
-        .env("INKHORN_SERVER_BIN", program("inkhorn-server"));
+    tests.env("INKHORN_CLI", program("inkhorn-cli")).env("INKHORN_SERVER_BIN", program("inkhorn-server"));
     run(&mut tests)?;
 
     eprintln!("== Examples in the documentation");

@@ -10,8 +10,24 @@ use std::process::Command;
 /// Licences that a dependency may have: those that MIT OR Apache-2.0 software may be linked with and shipped,
 /// with no more than a notice. MPL-2.0 is per file and its files are used unchanged.
 const LICENCES: &[&str] = &[
-    "MIT", "MIT-0", "Apache-2.0", "BSD-1-Clause", "BSD-2-Clause", "BSD-3-Clause", "ISC", "Zlib", "0BSD", "BSL-1.0",
-    "Unlicense", "CC0-1.0", "Unicode-3.0", "Unicode-DFS-2016", "MPL-2.0", "CDLA-Permissive-2.0", "OpenSSL", "NCSA",
+    "MIT",
+    "MIT-0",
+    "Apache-2.0",
+    "BSD-1-Clause",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "ISC",
+    "Zlib",
+    "0BSD",
+    "BSL-1.0",
+    "Unlicense",
+    "CC0-1.0",
+    "Unicode-3.0",
+    "Unicode-DFS-2016",
+    "MPL-2.0",
+    "CDLA-Permissive-2.0",
+    "OpenSSL",
+    "NCSA",
 ];
 
 /// Dependencies that only some of our packages may name (the layer table of ARCHITECTURE.md). Dev-dependencies are
@@ -34,7 +50,9 @@ pub(crate) fn tidy() -> anyhow::Result<()> {
     setup::ensure(setup::Needs { desktop: true, tests: false })?;
     run(cargo().args(["fmt", "--all", "--check"]))?;
     let deny = ["--", "--deny", "warnings"];
-    run(cargo().args(["clippy", "--quiet", "--workspace", "--exclude", "inkhorn-ui", "--all-targets"]).args(deny))?;
+    run(cargo()
+        .args(["clippy", "--quiet", "--workspace", "--exclude", "inkhorn-ui", "--all-targets"])
+        .args(deny))?;
     run(cargo()
         .args(["clippy", "--quiet", "--package", "inkhorn-ui", "--package", "inkhorn-protocol"])
         .args(["--target", "wasm32-unknown-unknown", "--profile", "wasm-dev"])
@@ -59,9 +77,8 @@ fn licences(metadata: &Metadata) -> anyhow::Result<Vec<String>> {
             continue;
         };
         let expression = spdx::Expression::parse_mode(licence, spdx::ParseMode::LAX)?;
-        let allowed = expression.evaluate(|one| {
-            one.license.id().is_some_and(|id| LICENCES.contains(&id.name))
-        });
+        let allowed =
+            expression.evaluate(|one| one.license.id().is_some_and(|id| LICENCES.contains(&id.name)));
         if !allowed {
             faults.push(format!("{} {} is under {licence}", package.name, package.version));
         }
@@ -73,9 +90,9 @@ fn bans(metadata: &Metadata) -> Vec<String> {
     let mut faults = BTreeSet::new();
     for package in metadata.workspace_packages() {
         for dependency in &package.dependencies {
-            let banned = BANS
-                .iter()
-                .find(|(name, allowed)| dependency.name == *name && !allowed.contains(&package.name.as_str()));
+            let banned = BANS.iter().find(|(name, allowed)| {
+                dependency.name == *name && !allowed.contains(&package.name.as_str())
+            });
             if dependency.kind != DependencyKind::Development && banned.is_some() {
                 faults.insert(format!("{} must not depend on {}", package.name, dependency.name));
             }
@@ -85,8 +102,10 @@ fn bans(metadata: &Metadata) -> Vec<String> {
 }
 
 fn long_files() -> Vec<String> {
-    let list = output(Command::new("git").args(["ls-files", "*.rs", "*.ts"]).current_dir(root())).unwrap_or_default();
-    let lines = |file: &str| std::fs::read_to_string(root().join(file)).map_or(0, |text| text.lines().count());
+    let list = output(Command::new("git").args(["ls-files", "*.rs", "*.ts"]).current_dir(root()))
+        .unwrap_or_default();
+    let lines =
+        |file: &str| std::fs::read_to_string(root().join(file)).map_or(0, |text| text.lines().count());
     list.lines()
         .map(|file| (file, lines(file)))
         .filter(|(_, lines)| *lines > MAX_LINES)

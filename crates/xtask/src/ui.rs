@@ -67,7 +67,11 @@ fn copy_tree(from: &Path, to: &Path) -> anyhow::Result<()> {
 }
 
 fn same_tree(a: &Path, b: &Path) -> bool {
-    fn files(folder: &Path, prefix: &Path, found: &mut Vec<(std::path::PathBuf, Vec<u8>)>) -> std::io::Result<()> {
+    fn files(
+        folder: &Path,
+        prefix: &Path,
+        found: &mut Vec<(std::path::PathBuf, Vec<u8>)>,
+    ) -> std::io::Result<()> {
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
             let name = prefix.join(entry.file_name());
