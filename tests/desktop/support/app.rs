@@ -148,11 +148,12 @@ impl App {
     /// Opens a course by its title.
     pub(crate) async fn open_course(&self, title: &str) -> anyhow::Result<()> {
         let opened = "const shown = document.querySelector('.course-switch-title')?.textContent;
-             if (shown === arguments[0] && document.querySelector('[data-testid=node]')) return true;
+             const menu = document.querySelector('[data-testid=course-item]');
+             if (shown === arguments[0] && !menu && document.querySelector('[data-testid=node]')) return true;
              const card = [...document.querySelectorAll('[data-testid=course-item], [data-testid=course-card], [data-testid=open-course]')]
                  .find(one => one.textContent.includes(arguments[0]));
              if (card) (card.matches('button') ? card : card.querySelector('button') ?? card).click();
-             else if (shown !== arguments[0] && !document.querySelector('[data-testid=course-item]'))
+             else if (shown && shown !== arguments[0] && !menu)
                  document.querySelector('[data-testid=course-switch]')?.click();
              return false";
         self.wait("the course", opened, &[json!(title)]).await.map(drop)
