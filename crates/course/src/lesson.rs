@@ -1,15 +1,17 @@
 //! A lesson's document: body, schema version, assets.
 //!
-//! Roots: `body` (XML fragment, as y-prosemirror writes it), `meta` (`schema`: the version of the body's schema),
-//! `assets` (hash → `{mime, bytes, name}`).
+//! Roots: `body` (XML fragment, as y-prosemirror writes it), `meta` (`schema`: the version of the body's schema;
+//! `frontMatter`: the settings of the file that the lesson was imported from, if it had any), `assets`
+//! (hash → `{mime, bytes, name}`).
 
 use crate::any;
 use crate::error::{BodyError, Integrate};
 use crate::guard::Guarded;
 use crate::xml;
-use inkhorn_protocol::body::Node;
+use inkhorn_protocol::body::{Attrs, Node};
 use inkhorn_protocol::projection::AssetRef;
 use inkhorn_protocol::schema;
+use serde_json::Value;
 use std::{collections::HashMap, sync::Arc};
 use yrs::{Any, Map, MapRef, Out, ReadTxn, TransactionMut, WriteTxn, XmlFragment};
 
@@ -17,6 +19,10 @@ const BODY: &str = "body";
 const META: &str = "meta";
 const ASSETS: &str = "assets";
 const SCHEMA: &str = "schema";
+const FRONT_MATTER: &str = "frontMatter";
+
+/// Levels of front matter that is kept as JSON text: serde_json reads no more than 127.
+const MAX_TEXT_DEPTH: usize = 120;
 
 /// Levels of nested nodes that a body may have. No real lesson comes near it (a list item takes two),
 /// and a tree of this depth can be dropped, compared and serialised by recursion on any thread.
@@ -42,12 +48,28 @@ impl Lesson {
         schema_version: u32,
         assets: &[AssetRef],
     ) -> Result<(Self, Vec<u8>), BodyError> {
+        Self::create_with_front_matter(client, body, schema_version, assets, &Attrs::new())
+    }
+
+    /// As [`Lesson::create`], with the settings of the file that the lesson comes from.
+    pub fn create_with_front_matter(
+        client: u64,
+        body: &Node,
+        schema_version: u32,
+        assets: &[AssetRef],
+        front_matter: &Attrs,
+    ) -> Result<(Self, Vec<u8>), BodyError> {
         xml::check(&body.content)?;
+        let front_matter = front_to_any(front_matter)?;
         let empty = [Node::new("paragraph", vec![])];
         let blocks = if body.content.is_empty() { &empty } else { body.content.as_slice() };
         let mut lesson = Self::new(client);
         let update = lesson.write(|txn| {
-            txn.get_or_insert_map(META).insert(txn, SCHEMA, schema_version);
+            let meta = txn.get_or_insert_map(META);
+            meta.insert(txn, SCHEMA, schema_version);
+            if let Some(front_matter) = front_matter {
+                meta.insert(txn, FRONT_MATTER, front_matter);
+            }
             let fragment = txn.get_or_insert_xml_fragment(BODY);
             xml::append(txn, &fragment, blocks);
             let map = txn.get_or_insert_map(ASSETS);
@@ -100,6 +122,15 @@ impl Lesson {
             let Out::Any(version) = version else { return None };
             any::to_json(&version).as_u64().and_then(|version| u32::try_from(version).ok())
         })
+    }
+
+    /// The settings of the file that the lesson was imported from; empty if it had none.
+    pub fn front_matter(&self) -> Result<Attrs, Integrate> {
+        let front_matter = self.document.read(|txn| match txn.get_map(META)?.get(txn, FRONT_MATTER)? {
+            Out::Any(value) => front_from_any(&value),
+            _ => None,
+        })?;
+        Ok(front_matter.unwrap_or_default())
     }
 
     /// True when this build must not open the lesson for editing: a newer schema, or nodes and marks that it does not
@@ -167,6 +198,45 @@ impl Lesson {
 
     fn write(&mut self, edit: impl FnOnce(&mut TransactionMut<'_>)) -> Result<Option<Vec<u8>>, Integrate> {
         self.document.write(edit)
+    }
+}
+
+/// Front matter as a map, or, where a map of ours would not give it back as it is, as JSON text: numbers that JavaScript
+/// rounds, keys and depths that the validator refuses. `None` if there is none.
+fn front_to_any(front_matter: &Attrs) -> Result<Option<Any>, BodyError> {
+    if front_matter.is_empty() {
+        return Ok(None);
+    }
+    let value = Value::from_iter(front_matter.clone());
+    let depth = any::depth(&value);
+    if depth > MAX_TEXT_DEPTH {
+        return Err(BodyError::TooDeep);
+    }
+    if depth <= any::MAX_VALUE_DEPTH && !names_proto(&value) {
+        let plain = any::from_json(&value);
+        if any::to_json(&plain) == value {
+            return Ok(Some(plain));
+        }
+    }
+    Ok(Some(Any::String(Arc::from(value.to_string()))))
+}
+
+fn front_from_any(value: &Any) -> Option<Attrs> {
+    match value {
+        Any::Map(fields) => {
+            Some(fields.iter().map(|(name, value)| (name.clone(), any::to_json(value))).collect())
+        }
+        Any::String(text) => serde_json::from_str(text).ok(),
+        _ => None,
+    }
+}
+
+/// Whether a key is one that would reach into JavaScript's prototypes: no update may have it.
+fn names_proto(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter().any(names_proto),
+        Value::Object(map) => map.iter().any(|(key, value)| key == "__proto__" || names_proto(value)),
+        _ => false,
     }
 }
 

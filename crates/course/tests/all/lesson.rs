@@ -2,7 +2,7 @@
 
 use crate::peers::paragraph;
 use inkhorn_course::{BodyError, Integrate, Lesson, lesson::MAX_DEPTH};
-use inkhorn_protocol::body::{Mark, Node};
+use inkhorn_protocol::body::{Attrs, Mark, Node};
 use inkhorn_protocol::projection::AssetRef;
 use serde_json::json;
 
@@ -51,6 +51,58 @@ fn a_created_lesson_says_the_same_to_whoever_reads_its_first_update() {
     }
 }
 
+fn with_front(front: serde_json::Value) -> Result<(Lesson, Vec<u8>), BodyError> {
+    let front: Attrs = serde_json::from_value(front).unwrap();
+    Lesson::create_with_front_matter(1, &body(), 1, &[asset(1)], &front)
+}
+
+#[test]
+fn front_matter_comes_back_as_it_was_whatever_it_holds() {
+    let nested = |depth: usize| (0..depth).fold(json!(1), |inner, _| json!([inner]));
+    for front in [
+        json!({}),
+        json!({"title": "Ink 🖋 漢字\u{0} \"x\"\n", "teaching": 10, "tags": ["a", "b"], "": "", "ключ": "e\u{301}"}),
+        json!({"deep": {"er": [{"still": [[], {}]}, null, true, false]}}),
+        json!({"n": [0, -1, 0.1, 0.5, -2.5e300, 5e-324, 2147483648_u64, -2147483649_i64, 9007199254740991_u64]}),
+        // What a JavaScript number cannot hold, what no key may be called, and what is nested too deeply.
+        json!({"id": 12345678901234567890_u64, "low": i64::MIN, "version": 2.0, "zero": -0.0}),
+        json!({"a": [{"__proto__": 1}], "b": "__proto__"}),
+        json!({"__proto__": {}}),
+        json!({"a": nested(60)}),
+        json!({"a": nested(110)}),
+    ] {
+        let want: Attrs = serde_json::from_value(front.clone()).unwrap();
+        let (ours, update) = with_front(front).unwrap();
+        let theirs = Lesson::load(2, &update).unwrap();
+        for lesson in [&ours, &theirs, &Lesson::load(3, &theirs.encode().unwrap()).unwrap()] {
+            assert_eq!(lesson.front_matter().unwrap(), want);
+            assert_eq!(lesson.schema_version().unwrap(), Some(1));
+            assert!(!lesson.has_unknown_content().unwrap());
+        }
+    }
+    assert_eq!(with_front(json!({"a": nested(200)})).err(), Some(BodyError::TooDeep), "never lost unsaid");
+    let named = |update: &[u8]| update.windows(11).any(|part| part == b"frontMatter");
+    assert!(!named(&with_front(json!({})).unwrap().1), "without settings, no key");
+    assert!(named(&with_front(json!({"a": 1})).unwrap().1));
+    let (plain, _) = Lesson::create(1, &body(), 1, &[asset(1)]).unwrap();
+    assert_eq!(plain.front_matter().unwrap(), Attrs::new());
+    assert_eq!(Lesson::new(1).front_matter().unwrap(), Attrs::new());
+}
+
+#[test]
+fn front_matter_outlasts_every_edit_of_the_lesson() {
+    let (mut a, first) = with_front(json!({"teaching": 10, "tags": ["a", "b"]})).unwrap();
+    let front = a.front_matter().unwrap();
+    let mut b = Lesson::load(2, &first).unwrap();
+    let from_b = b.append(&[paragraph("from b")]).unwrap().unwrap();
+    let from_a = a.set_body(&Node::new("doc", vec![paragraph("restored")])).unwrap().unwrap();
+    let named = a.add_asset(&asset(2)).unwrap().unwrap();
+    a.apply(&from_b).unwrap();
+    b.apply(&from_a).unwrap();
+    b.apply(&named).unwrap();
+    assert_eq!((a.front_matter().unwrap(), b.front_matter().unwrap()), (front.clone(), front));
+}
+
 #[test]
 fn opening_and_reading_a_lesson_writes_nothing() {
     let mut empty = Lesson::new(1);
@@ -64,6 +116,7 @@ fn opening_and_reading_a_lesson_writes_nothing() {
     let _ = (
         lesson.body().unwrap(),
         lesson.assets().unwrap(),
+        lesson.front_matter().unwrap(),
         lesson.has_unknown_content().unwrap(),
         lesson.encode().unwrap(),
     );
