@@ -42,6 +42,8 @@ pub const RECOVERED: &str = "Recovered";
 pub const RECOVERED_HINT: &str = "Their place in the outline is gone. Put them back where you want them.";
 pub const PUT_BACK: &str = "Put back at the end of the outline";
 pub const EMPTY_OUTLINE: &str = "This course is empty";
+pub const READ_ONLY: &str = "Read only";
+pub const EMPTY_OUTLINE_READ: &str = "Nothing has been written in it yet.";
 pub const EMPTY_OUTLINE_HINT: &str = "A course has chapters, and chapters hold lessons.";
 pub const ADD_FIRST_CHAPTER: &str = "Add the first chapter";
 pub const UNDO: &str = "Undo";
@@ -50,6 +52,7 @@ pub const OPEN: &str = "Open";
 // ---- lesson --------------------------------------------------------------------
 pub const NO_LESSON: &str = "No lesson is open";
 pub const NO_LESSON_HINT: &str = "Choose one in the outline, or add a new one.";
+pub const NO_LESSON_READ: &str = "Choose one in the outline.";
 pub const LESSON_TITLE: &str = "Lesson title";
 pub const NOT_ARRIVED: &str = "This lesson has not arrived yet";
 pub const NOT_ARRIVED_HINT: &str =
@@ -236,19 +239,40 @@ pub fn moved(title: &str, position: usize, of: usize) -> String {
     format!("{} moved: {position} of {of}.", titled(title))
 }
 
-/// The banner over a lesson that the role keeps from changing.
-pub fn read_only(role: Role, owners: &[String], unsent: u64) -> String {
+/// The banner over what the role keeps from changing.
+pub fn read_only(role: Role, owners: &[String]) -> String {
     let ask = match owners {
         [] => "Ask an owner for editor access.".to_owned(),
         [one] => format!("Ask {one} (owner) for editor access."),
         [first, ..] => format!("Ask {first} or another owner for editor access."),
     };
-    let kept = match unsent {
-        0 => String::new(),
-        1 => " Your 1 unsent change is kept under Sync centre.".to_owned(),
-        n => format!(" Your {n} unsent changes are kept under Sync centre."),
+    format!("You can read this course but not change it: your role is {role}. {ask}")
+}
+
+/// The same, and where changes are that the server did not get.
+pub fn and_kept(why: &str, unsent: u64) -> String {
+    match unsent {
+        0 => why.to_owned(),
+        1 => format!("{why} Your 1 unsent change is kept under Sync centre."),
+        n => format!("{why} Your {n} unsent changes are kept under Sync centre."),
+    }
+}
+
+/// The banner over what one could change once, and why not any more.
+pub fn no_member(owners: &[String]) -> String {
+    let ask = match owners {
+        [] => "Ask an owner to add you again.".to_owned(),
+        [one] => format!("Ask {one} (owner) to add you again."),
+        [first, ..] => format!("Ask {first} or another owner to add you again."),
     };
-    format!("You can read this course but not change it: your role is {role}. {ask}{kept}")
+    format!(
+        "What is on this computer stays readable. You are not a member of this course any more, so it cannot be changed here. {ask}"
+    )
+}
+
+/// The banner over a lesson in Trash of a course that can only be read.
+pub fn trashed_read(why: &str) -> String {
+    format!("This lesson is in Trash. {why}")
 }
 
 /// The banner over a lesson whose last edit is only in the window.
@@ -305,7 +329,7 @@ mod tests {
     #[test]
     fn a_viewer_learns_whom_to_ask_and_where_unsent_changes_are() {
         assert_eq!(
-            read_only(Role::Viewer, &["Maria".to_owned()], 3),
+            and_kept(&read_only(Role::Viewer, &["Maria".to_owned()]), 3),
             "You can read this course but not change it: your role is viewer. Ask Maria (owner) for editor access. \
              Your 3 unsent changes are kept under Sync centre."
         );

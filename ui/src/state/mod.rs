@@ -1,6 +1,8 @@
 //! UI state: what is selected, open, wide, dark. Never server state, never what is being typed.
 
 pub mod prefs;
+pub mod retry;
+pub mod rights;
 pub mod tree;
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod ui;

@@ -3,7 +3,7 @@
 use super::act::use_act;
 use super::title::Title;
 use crate::components::{Empty, Icon, Skeleton};
-use crate::hooks::{Client, use_query};
+use crate::hooks::{Client, use_query, use_rights};
 use crate::i18n::text;
 use crate::island::{self, Handle, Mode};
 use crate::state::tree;
@@ -22,6 +22,7 @@ use wasm_bindgen::JsCast as _;
 pub(super) fn NoLesson(course: CourseId) -> Element {
     let mut ui = use_context::<Ui>();
     let outline = use_query::<OutlineView>(QueryKey::Outline { course: course.clone() });
+    let rights = use_rights(course.clone());
     use_window_title(course);
     use_effect(move || {
         if let Some(first) = outline.data().and_then(|view| tree::first_lesson(&view.nodes)) {
@@ -35,10 +36,19 @@ pub(super) fn NoLesson(course: CourseId) -> Element {
             }
         };
     };
+    let now = rights();
     rsx! {
         div { class: "scroll",
-            Empty { title: text::NO_LESSON, hint: text::NO_LESSON_HINT, testid: "no-lesson",
-                if !view.nodes.is_empty() {
+            if let Some(why) = now.reason() {
+                article { class: "page short",
+                    Banner { kind: "info", icon: "lock", text: why }
+                }
+            }
+            Empty {
+                title: text::NO_LESSON,
+                hint: if now.reason().is_some() { text::NO_LESSON_READ } else { text::NO_LESSON_HINT },
+                testid: "no-lesson",
+                if !view.nodes.is_empty() && now.may_write() {
                     button {
                         class: "button primary",
                         r#type: "button",
@@ -73,6 +83,7 @@ pub(super) fn LessonPage(course: CourseId, lesson: NodeId) -> Element {
     use_window_title(course.clone());
     let outline = use_query::<OutlineView>(QueryKey::Outline { course: course.clone() });
     let info = use_query::<LessonInfo>(QueryKey::Lesson { course: course.clone(), lesson: lesson.clone() });
+    let rights = use_rights(course.clone());
     let handle = use_hook(|| Rc::new(RefCell::new(None::<Handle>)));
     // Grows when the lesson is loaded anew after it was frozen.
     let mut generation = use_signal(|| 0u32);
@@ -110,8 +121,10 @@ pub(super) fn LessonPage(course: CourseId, lesson: NodeId) -> Element {
             }
         };
     }
-    let editable = info_now.access == Access::Edit;
-    let may_rename = matches!(info_now.access, Access::Edit | Access::Newer);
+    let rights = rights();
+    // The lesson's own answer and the course's may come one after the other; the stricter one counts.
+    let editable = info_now.access == Access::Edit && rights.reason().is_none();
+    let may_rename = matches!(info_now.access, Access::Edit | Access::Newer) && rights.reason().is_none();
     let mine = lesson.clone();
     let failed = ui.failed.read().clone().filter(|(of, _)| of == &mine).map(|(_, message)| message);
     if let Some(message) = failed {
@@ -153,8 +166,29 @@ pub(super) fn LessonPage(course: CourseId, lesson: NodeId) -> Element {
                     },
                 }
                 match &info_now.access {
+                    Access::Trashed if rights.reason().is_some() => rsx! {
+                        Banner {
+                            kind: "info",
+                            icon: "trash-2",
+                            text: text::trashed_read(rights.reason().unwrap_or_default()),
+                        }
+                    },
                     Access::ReadOnly { role, owners } => rsx! {
-                        Banner { kind: "info", icon: "lock", text: text::read_only(*role, owners, info_now.waiting) }
+                        Banner {
+                            kind: "info",
+                            icon: "lock",
+                            text: text::and_kept(
+                                rights.reason().unwrap_or(&text::read_only(*role, owners)),
+                                info_now.waiting,
+                            ),
+                        }
+                    },
+                    _ if rights.reason().is_some() => rsx! {
+                        Banner {
+                            kind: "info",
+                            icon: "lock",
+                            text: text::and_kept(rights.reason().unwrap_or_default(), info_now.waiting),
+                        }
                     },
                     Access::Trashed => rsx! {
                         Banner { kind: "waiting", icon: "trash-2", text: text::TRASHED,

@@ -6,9 +6,10 @@ use super::row::{TreeRow, element_id};
 use super::shortcuts::shown;
 use super::trash::{Recovered, Trash};
 use crate::components::{Empty, Icon, Skeleton, Spot};
-use crate::hooks::use_query;
+use crate::hooks::{use_query, use_rights};
 use crate::i18n::text;
 use crate::page;
+use crate::state::rights::{Rights, changes_the_outline};
 use crate::state::tree::{self, Arrow, Place, Row, Shift, Step};
 use crate::state::ui::Ui;
 use dioxus::prelude::*;
@@ -50,12 +51,22 @@ pub(super) fn Outline(course: CourseId) -> Element {
     let mut ui = use_context::<Ui>();
     let act = use_act();
     let outline = use_query::<OutlineView>(QueryKey::Outline { course: course.clone() });
+    let rights = use_rights(course.clone());
     let mut add_menu = use_signal(|| None::<Spot>);
 
     let (wants, of) = (act.clone(), course.clone());
     use_effect(move || {
         let Some(kind) = *ui.wanted.read() else { return };
-        ui.wanted.set(None);
+        match &*rights.read() {
+            // It is answered in a moment.
+            Rights::Unknown => return,
+            Rights::Read(why) => {
+                ui.wanted.set(None);
+                ui.tell(why.clone());
+                return;
+            }
+            Rights::Write => ui.wanted.set(None),
+        }
         if let Some(view) = outline.peek() {
             wants.add(&of, &view, kind, ui.row.peek().as_ref());
         }
@@ -91,24 +102,30 @@ pub(super) fn Outline(course: CourseId) -> Element {
         };
     };
     let first = (act.clone(), course.clone());
+    let now = rights();
     rsx! {
         nav { class: "sidebar-body", "aria-label": text::OUTLINE,
             div { class: "sidebar-section",
                 h2 { class: "section-title", id: "outline-title", {text::OUTLINE} }
-                button {
-                    id: "add",
-                    class: "icon-button",
-                    r#type: "button",
-                    "aria-label": text::ADD_TO_OUTLINE,
-                    "aria-haspopup": "menu",
-                    "data-tip": "{text::ADD}  {shown(\"Mod+N\")}",
-                    "data-tip-side": "bottom",
-                    "data-testid": "add",
-                    onclick: move |_| add_menu.set(Spot::below("add")),
-                    Icon { name: "plus" }
+                if now.may_write() {
+                    button {
+                        id: "add",
+                        class: "icon-button",
+                        r#type: "button",
+                        "aria-label": text::ADD_TO_OUTLINE,
+                        "aria-haspopup": "menu",
+                        "data-tip": "{text::ADD}  {shown(\"Mod+N\")}",
+                        "data-tip-side": "bottom",
+                        "data-testid": "add",
+                        onclick: move |_| add_menu.set(Spot::below("add")),
+                        Icon { name: "plus" }
+                    }
+                } else if let Some(why) = now.reason() {
+                    // The page beside it says the whole sentence.
+                    span { title: why, "data-testid": "read-only", {text::READ_ONLY} }
                 }
             }
-            if let Some(spot) = add_menu() {
+            if let Some(spot) = add_menu().filter(|_| now.may_write()) {
                 AddMenu {
                     spot,
                     view: view.clone(),
@@ -117,32 +134,37 @@ pub(super) fn Outline(course: CourseId) -> Element {
                 }
             }
             if view.nodes.is_empty() {
-                Empty { title: text::EMPTY_OUTLINE, hint: text::EMPTY_OUTLINE_HINT, testid: "empty-outline",
-                    button {
-                        class: "button primary",
-                        r#type: "button",
-                        "data-testid": "first-chapter",
-                        onclick: move |_| {
-                            first.0.add_at(first.1.clone(), NodeKind::Chapter, Place { to: None, before: None });
-                        },
-                        {text::ADD_FIRST_CHAPTER}
+                Empty {
+                    title: text::EMPTY_OUTLINE,
+                    hint: if now.reason().is_some() { text::EMPTY_OUTLINE_READ } else { text::EMPTY_OUTLINE_HINT },
+                    testid: "empty-outline",
+                    if now.may_write() {
+                        button {
+                            class: "button primary",
+                            r#type: "button",
+                            "data-testid": "first-chapter",
+                            onclick: move |_| {
+                                first.0.add_at(first.1.clone(), NodeKind::Chapter, Place { to: None, before: None });
+                            },
+                            {text::ADD_FIRST_CHAPTER}
+                        }
                     }
                 }
             } else {
-                Tree { view: view.clone(), course: course.clone() }
+                Tree { view: view.clone(), course: course.clone(), rights: now.clone() }
             }
             if !view.recovered.is_empty() {
-                Recovered { view: view.clone() }
+                Recovered { view: view.clone(), writable: now.may_write() }
             }
             if !view.trash.is_empty() {
-                Trash { view: view.clone() }
+                Trash { view: view.clone(), writable: now.may_write() }
             }
         }
     }
 }
 
 #[component]
-fn Tree(view: Rc<OutlineView>, course: CourseId) -> Element {
+fn Tree(view: Rc<OutlineView>, course: CourseId, rights: Rights) -> Element {
     let mut ui = use_context::<Ui>();
     let act = use_act();
     let collapsed: HashSet<NodeId> = ui.prefs.read().collapsed.iter().cloned().collect();
@@ -160,7 +182,8 @@ fn Tree(view: Rc<OutlineView>, course: CourseId) -> Element {
         .flatten()
         .find(|id| rows.iter().any(|row| &row.id == id))
         .or_else(|| rows.first().map(|row| row.id.clone()));
-    let renaming = ui.renaming.read().clone();
+    let writable = rights.may_write();
+    let renaming = ui.renaming.read().clone().filter(|_| writable);
 
     let toggle = use_callback(move |node: NodeId| {
         let mut prefs = ui.prefs.write();
@@ -173,6 +196,15 @@ fn Tree(view: Rc<OutlineView>, course: CourseId) -> Element {
         move |event: KeyboardEvent| {
             let Some(at) = stop.clone() else { return };
             let Some(row) = rows.iter().find(|row| row.id == at) else { return };
+            let alt = event.modifiers().contains(Modifiers::ALT);
+            if !writable && changes_the_outline(&event.key().to_string(), alt) {
+                event.prevent_default();
+                event.stop_propagation();
+                if let Some(why) = rights.reason() {
+                    ui.tell(why);
+                }
+                return;
+            }
             if event.modifiers() == Modifiers::ALT {
                 let Some(way) = way(&event.key()) else { return };
                 event.prevent_default();
@@ -285,6 +317,7 @@ fn Tree(view: Rc<OutlineView>, course: CourseId) -> Element {
                 renaming: renaming.as_ref() == Some(&row.id),
                 dragged: carried.as_ref().is_some_and(|drag| drag.node == row.id),
                 mark: mark.map(|drop| drop.mark),
+                writable,
                 on_open: move |()| ui.open_lesson(node.clone()),
                 on_toggle: move |()| toggle.call(for_toggle.clone()),
                 on_rename: move |title| act.rename(to_rename.clone(), title),
@@ -316,7 +349,7 @@ fn Tree(view: Rc<OutlineView>, course: CourseId) -> Element {
                 {row_of(row)}
             }
         }
-        if let Some((row, spot)) = menu() {
+        if let Some((row, spot)) = menu().filter(|_| writable) {
             NodeMenu {
                 row,
                 rows: rows.clone(),

@@ -27,6 +27,8 @@ pub(super) fn TreeRow(
     renaming: bool,
     dragged: bool,
     mark: Option<Mark>,
+    /// Without it there is nothing but opening it.
+    writable: bool,
     on_open: EventHandler<()>,
     on_toggle: EventHandler<()>,
     on_rename: EventHandler<String>,
@@ -78,18 +80,20 @@ pub(super) fn TreeRow(
                 }
             },
             oncontextmenu: move |event| {
-                if !renaming {
+                if !renaming && writable {
                     event.prevent_default();
                     let at = event.client_coordinates();
                     on_menu.call((at.x, at.y));
                 }
             },
             onpointerdown: move |event| {
-                if !renaming && event.trigger_button() == Some(dioxus::html::input_data::MouseButton::Primary) {
+                if !renaming && writable && event.trigger_button() == Some(dioxus::html::input_data::MouseButton::Primary) {
                     on_grab.call(event);
                 }
             },
-            span { class: "tree-handle", "aria-hidden": "true", Icon { name: "grip-vertical" } }
+            if writable {
+                span { class: "tree-handle", "aria-hidden": "true", Icon { name: "grip-vertical" } }
+            }
             if row.has_children {
                 button {
                     class: "tree-twist",
@@ -109,18 +113,20 @@ pub(super) fn TreeRow(
                 RenameField { title: row.title.clone(), on_done: on_rename }
             } else {
                 span { class: "tree-title", "{title}" }
-                span { class: "tree-actions",
-                    IconButton {
-                        icon: "ellipsis",
-                        label: text::MORE,
-                        side: "right",
-                        tabindex: "-1",
-                        testid: "node-menu",
-                        onclick: move |event: MouseEvent| {
-                            event.stop_propagation();
-                            let at = event.client_coordinates();
-                            on_menu.call((at.x, at.y));
-                        },
+                if writable {
+                    span { class: "tree-actions",
+                        IconButton {
+                            icon: "ellipsis",
+                            label: text::MORE,
+                            side: "right",
+                            tabindex: "-1",
+                            testid: "node-menu",
+                            onclick: move |event: MouseEvent| {
+                                event.stop_propagation();
+                                let at = event.client_coordinates();
+                                on_menu.call((at.x, at.y));
+                            },
+                        }
                     }
                 }
             }

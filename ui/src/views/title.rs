@@ -29,6 +29,11 @@ pub(super) fn Title(
         }
         draft.set(None);
     });
+    if !editable {
+        return rsx! {
+            h1 { class: "page-title", "data-testid": "lesson-title", {text::titled(&title)} }
+        };
+    }
     rsx! {
         textarea {
             id: TITLE,
@@ -36,16 +41,11 @@ pub(super) fn Title(
             rows: "1",
             value: "{shown}",
             placeholder: text::UNTITLED,
-            readonly: !editable,
             maxlength: rename::MAX_TITLE as i64,
             "aria-label": text::LESSON_TITLE,
             "data-testid": "lesson-title",
             onmounted: move |_| page::fit(TITLE),
-            oninput: move |event| {
-                if editable {
-                    draft.set(Some(event.value()));
-                }
-            },
+            oninput: move |event| draft.set(Some(event.value())),
             onblur: move |_| keep.call(()),
             onkeydown: move |event| match event.key() {
                 Key::Enter if !event.is_composing() => {

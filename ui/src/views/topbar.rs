@@ -7,6 +7,7 @@ use crate::components::{Icon, IconButton, Item, Menu, Spot};
 use crate::hooks::use_query;
 use crate::i18n::text;
 use crate::state::prefs::Theme;
+use crate::state::rights::Rights;
 use crate::state::tree;
 use crate::state::ui::{Dialog, Ui};
 use dioxus::prelude::*;
@@ -137,6 +138,10 @@ fn MoreMenu(spot: Spot, course: Option<CourseId>, on_close: EventHandler<()>) ->
         (prefs.theme, prefs.sans)
     };
     let courses = use_query::<Vec<CourseSummary>>(QueryKey::Courses);
+    let writable = course.as_ref().is_some_and(|course| {
+        let all = courses.data();
+        Rights::of(all.as_ref().map(|all| all.as_slice()), courses.error().is_some(), course).may_write()
+    });
     let title = course
         .as_ref()
         .and_then(|course| courses.data()?.iter().find(|one| &one.id == course).map(|one| one.title.clone()))
@@ -144,19 +149,21 @@ fn MoreMenu(spot: Spot, course: Option<CourseId>, on_close: EventHandler<()>) ->
     rsx! {
         Menu { spot, label: text::MORE, on_close,
             if let Some(course) = course {
-                Item {
-                    label: text::RENAME_COURSE,
-                    icon: "pencil",
-                    testid: "rename-course",
-                    onclick: move |()| {
-                        on_close.call(());
-                        if crate::page::is_narrow() {
-                            ui.drawer.set(true);
-                        } else {
-                            ui.prefs.write().sidebar_hidden = false;
-                        }
-                        ui.renaming_course.set(true);
-                    },
+                if writable {
+                    Item {
+                        label: text::RENAME_COURSE,
+                        icon: "pencil",
+                        testid: "rename-course",
+                        onclick: move |()| {
+                            on_close.call(());
+                            if crate::page::is_narrow() {
+                                ui.drawer.set(true);
+                            } else {
+                                ui.prefs.write().sidebar_hidden = false;
+                            }
+                            ui.renaming_course.set(true);
+                        },
+                    }
                 }
                 Item {
                     label: text::EXPORT,

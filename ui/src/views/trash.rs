@@ -11,12 +11,12 @@ use std::rc::Rc;
 
 /// Nodes that lost their parent.
 #[component]
-pub(super) fn Recovered(view: Rc<OutlineView>) -> Element {
+pub(super) fn Recovered(view: Rc<OutlineView>, writable: bool) -> Element {
     let ui = use_context::<Ui>();
     let act = use_act();
     let one = |node: &OutlineNode| {
         let (act, id, title, open) = (act.clone(), node.id.clone(), node.title.clone(), node.id.clone());
-        let place = tree::place_for_new(&view.nodes, None, node.kind);
+        let place = tree::place_for_new(&view.nodes, None, node.kind).filter(|_| writable);
         let lesson = node.kind == NodeKind::Lesson;
         rsx! {
             div { key: "{node.id}", class: "list-row", "data-testid": "recovered-node", "data-node": "{node.id}",
@@ -40,7 +40,7 @@ pub(super) fn Recovered(view: Rc<OutlineView>) -> Element {
     };
     rsx! {
         div { class: "sidebar-section",
-            h2 { class: "section-title", title: text::RECOVERED_HINT, {text::RECOVERED} }
+            h2 { class: "section-title", title: writable.then_some(text::RECOVERED_HINT), {text::RECOVERED} }
             span { class: "badge", "data-kind": "waiting", "{view.recovered.len()}" }
         }
         div { class: "list", "data-testid": "recovered",
@@ -53,7 +53,7 @@ pub(super) fn Recovered(view: Rc<OutlineView>) -> Element {
 
 /// What is in Trash, closed at first.
 #[component]
-pub(super) fn Trash(view: Rc<OutlineView>) -> Element {
+pub(super) fn Trash(view: Rc<OutlineView>, writable: bool) -> Element {
     let ui = use_context::<Ui>();
     let act = use_act();
     let mut shown = use_signal(|| false);
@@ -73,12 +73,14 @@ pub(super) fn Trash(view: Rc<OutlineView>) -> Element {
                         span { class: "list-detail", {text::lessons(below)} }
                     }
                 }
-                IconButton {
-                    icon: "rotate-ccw",
-                    label: text::RESTORE,
-                    side: "left",
-                    testid: "restore",
-                    onclick: move |_| act.restore(id.clone(), Some(title.clone())),
+                if writable {
+                    IconButton {
+                        icon: "rotate-ccw",
+                        label: text::RESTORE,
+                        side: "left",
+                        testid: "restore",
+                        onclick: move |_| act.restore(id.clone(), Some(title.clone())),
+                    }
                 }
             }
         }
