@@ -1,7 +1,8 @@
 //! JSON values ↔ the values that a Yjs document holds, as JavaScript sees them: a number is a number.
 
 use serde_json::{Map, Number, Value};
-use std::{collections::HashMap, sync::Arc};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use yrs::Any;
 
 /// Integers that JavaScript holds exactly; beyond them a number is a float there, and so it is here.
@@ -45,7 +46,9 @@ pub(crate) fn to_json(value: &Any) -> Value {
         Any::String(text) => Value::String(text.to_string()),
         Any::Array(items) => Value::Array(items.iter().map(to_json).collect()),
         Any::Map(map) => {
-            Value::Object(map.iter().map(|(k, v)| (k.clone(), to_json(v))).collect::<Map<_, _>>())
+            // yrs keeps no order, and JSON may: equal documents have to read the same, in any build.
+            let sorted: BTreeMap<_, _> = map.iter().map(|(k, v)| (k.clone(), to_json(v))).collect();
+            Value::Object(sorted.into_iter().collect::<Map<_, _>>())
         }
     }
 }

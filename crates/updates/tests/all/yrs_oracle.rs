@@ -176,7 +176,12 @@ fn edit(txn: &mut TransactionMut<'_>, what: u8, first: u32, second: u32) {
 /// All that a document says, in one form.
 pub(crate) fn meaning(doc: &Doc) -> String {
     let txn = doc.transact();
-    let sorted = |any: Any| serde_json::to_value(&any).expect("a value").to_string();
+    // yrs keeps no order of keys, and neither does JSON where another crate asks for the order of insertion.
+    let sorted = |any: Any| {
+        let mut value = serde_json::to_value(&any).expect("a value");
+        value.sort_all_objects();
+        value.to_string()
+    };
     let text = txn.get_text("text").expect("a root").get_string(&txn);
     let map = sorted(txn.get_map("map").expect("a root").to_json(&txn));
     let list = sorted(txn.get_array("list").expect("a root").to_json(&txn));
