@@ -1,7 +1,7 @@
 //! Images as content-addressed assets. The type is told by the content: a name proves nothing.
 
 use crate::course::ImportedAsset;
-use inkhorn_protocol::AssetHash;
+use inkhorn_protocol::{AssetHash, rest::ASSET_TYPES};
 use sha2::{Digest, Sha256};
 use std::{
     fs,
@@ -9,7 +9,15 @@ use std::{
     path::Path,
 };
 
-/// Hashes a file in pieces and tells its type; `None` if it is no image that a web view shows.
+/// What the report says of a file that [`read`] finds to be no image.
+pub(crate) fn refusal(path: &str) -> String {
+    format!(
+        "{path} is no image of a type that a course can hold, going by its content: PNG, JPEG, GIF, WebP, AVIF, BMP \
+         and SVG work. Its place and its description are kept."
+    )
+}
+
+/// Hashes a file in pieces and tells its type; `None` if it is no image that a server takes and a web view shows.
 pub(crate) fn read(path: &Path) -> io::Result<Option<ImportedAsset>> {
     let mut file = fs::File::open(path)?;
     let mut digest = Sha256::new();
@@ -26,7 +34,7 @@ pub(crate) fn read(path: &Path) -> io::Result<Option<ImportedAsset>> {
         digest.update(&buffer[..count]);
         bytes += count as u64;
     }
-    Ok(mime(&head).map(|mime| ImportedAsset {
+    Ok(mime(&head).filter(|mime| ASSET_TYPES.contains(mime)).map(|mime| ImportedAsset {
         hash: AssetHash::from_digest(&digest.finalize().into()),
         mime: mime.to_owned(),
         bytes,
@@ -83,8 +91,11 @@ mod tests {
         assert_eq!(mime(b"<!doctype html><html><svg>"), None);
         assert_eq!(mime(b"version https://git-lfs.github.com/spec/v1"), None);
         assert_eq!(mime(b""), None);
-        for mime in inkhorn_protocol::rest::ASSET_TYPES {
+        let said = refusal("a").to_lowercase();
+        for mime in ASSET_TYPES {
             assert_ne!(extension(mime), "bin", "{mime}");
+            let name = mime.trim_start_matches("image/").trim_end_matches("+xml");
+            assert!(said.contains(name), "{mime} is not among the types that work: {said}");
         }
     }
 }

@@ -12,6 +12,9 @@ use crate::{
 use inkhorn_protocol::{AssetHash, NodeId, fidelity::Outcome};
 use std::collections::{BTreeMap, HashMap};
 
+/// What the report says of a file that is not used.
+type Refusal = (Outcome, String);
+
 /// What all pages of an import share.
 pub(crate) struct Library<'a> {
     tree: &'a Tree,
@@ -27,7 +30,7 @@ pub(crate) struct Library<'a> {
     pub(crate) includes: bool,
     /// Definitions of references that hold for every page.
     pub(crate) definitions: Vec<String>,
-    known: HashMap<String, Option<ImportedAsset>>,
+    known: HashMap<String, Result<ImportedAsset, Refusal>>,
     /// Every asset that was used.
     pub(crate) assets: BTreeMap<AssetHash, ImportedAsset>,
 }
@@ -89,51 +92,33 @@ impl<'a> Library<'a> {
         tries.iter().filter_map(|path| self.file(path)).find(|path| self.lessons.contains_key(path))
     }
 
-    /// Reads an image once.
-    fn asset(&mut self, path: &str, report: &mut dyn FnMut(Outcome, String)) -> Option<ImportedAsset> {
+    /// Reads an image once; else says why it is not used, in the same words at every place that names it.
+    fn asset(&mut self, path: &str) -> Option<Result<ImportedAsset, Refusal>> {
         if let Some(known) = self.known.get(path) {
-            let known = known.clone();
-            if known.is_none() {
-                report(Outcome::Missing, format!("{path} could not be used, as said above."));
-            }
-            return known;
+            return Some(known.clone());
         }
         let file = self.tree.files.get(path)?;
         let limit = self.limits.asset_bytes;
         let found = if file.bytes > limit {
             let megabytes = |bytes: u64| bytes.div_ceil(1 << 20);
-            report(
-                Outcome::Dropped,
-                format!(
-                    "{path} has {} MB; images may have up to {} MB. Its place in the lesson is kept.",
-                    megabytes(file.bytes),
-                    megabytes(limit)
-                ),
+            let detail = format!(
+                "{path} has {} MB; images may have up to {} MB. Its place in the lesson is kept.",
+                megabytes(file.bytes),
+                megabytes(limit)
             );
-            None
+            Err((Outcome::Dropped, detail))
         } else {
             match asset::read(&file.path) {
-                Ok(Some(asset)) => Some(asset),
-                Ok(None) => {
-                    report(
-                        Outcome::Dropped,
-                        format!(
-                            "{path} is no image that can be shown, going by its content. Its place in the lesson is kept."
-                        ),
-                    );
-                    None
-                }
-                Err(reason) => {
-                    report(
-                        Outcome::Missing,
-                        format!("{path} cannot be read: {reason}. Its place in the lesson is kept."),
-                    );
-                    None
-                }
+                Ok(Some(asset)) => Ok(asset),
+                Ok(None) => Err((Outcome::Dropped, asset::refusal(path))),
+                Err(reason) => Err((
+                    Outcome::Missing,
+                    format!("{path} cannot be read: {reason}. Its place in the lesson is kept."),
+                )),
             }
         };
         self.known.insert(path.to_owned(), found.clone());
-        found
+        Some(found)
     }
 }
 
@@ -345,12 +330,13 @@ impl Env for Linker<'_, '_> {
 
 impl Linker<'_, '_> {
     fn use_asset(&mut self, path: &str, line: u32) -> Option<String> {
-        let mut said = Vec::new();
-        let asset = self.library.asset(path, &mut |outcome, detail| said.push((outcome, detail)));
-        for (outcome, detail) in said {
-            self.note(line, "image", outcome, detail);
-        }
-        let asset = asset?;
+        let asset = match self.library.asset(path)? {
+            Ok(asset) => asset,
+            Err((outcome, detail)) => {
+                self.note(line, "image", outcome, detail);
+                return None;
+            }
+        };
         self.count("image", Outcome::Kept);
         if self.uses.iter().all(|used| used.hash != asset.hash) {
             self.uses.push(AssetUse {

@@ -81,6 +81,68 @@ fn a_file_of_50_mb_is_refused_and_the_rest_imported() {
     assert!(course.assets.is_empty());
 }
 
+#[test]
+fn an_image_of_a_type_that_no_server_takes_is_named_wherever_it_is_used() {
+    let dir = folder(&[
+        (
+            "a.md",
+            "# A\n\n![The icon](icon.png \"T\")\n\n![](scan.tiff)\n\n<img src=\"icon.png\" alt=\"again\">",
+        ),
+        ("b.md", "# B\n\n![Elsewhere](icon.png)\n\n![Large](large.png)"),
+        ("c.md", "# C\n\n![Large](large.png)"),
+    ]);
+    fs::write(dir.path().join("icon.png"), b"\x00\x00\x01\x00\x01\x00\x10\x10").unwrap();
+    fs::write(dir.path().join("scan.tiff"), b"II*\x00\x08\x00\x00\x00").unwrap();
+    fs::File::create(dir.path().join("large.png")).unwrap().set_len((25 << 20) + 1).unwrap();
+    let course = import(dir.path());
+    let dropped: Vec<_> = course.report.with(Outcome::Dropped).collect();
+    let at: Vec<_> = dropped.iter().map(|item| (item.file.as_str(), item.line.unwrap())).collect();
+    assert_eq!(at, [("a.md", 3), ("a.md", 5), ("a.md", 7), ("b.md", 3), ("b.md", 5), ("c.md", 3)]);
+    for (item, name) in dropped.iter().zip(["icon.png", "scan.tiff", "icon.png", "icon.png"]) {
+        assert_eq!(item.what, "image");
+        assert!(item.detail.starts_with(&format!("{name} is no image of a type that a course can hold")));
+        assert!(item.detail.contains("PNG, JPEG, GIF, WebP, AVIF, BMP and SVG work"), "{}", item.detail);
+    }
+    for item in &dropped[4..] {
+        assert!(item.detail.contains("large.png has 26 MB; images may have up to 25 MB."), "{}", item.detail);
+    }
+    assert!(
+        course.report.counts.iter().all(|count| count.what != "image" || count.outcome == Outcome::Dropped)
+    );
+    let images = |at: usize| {
+        let mut found = Vec::new();
+        lessons(&course.nodes)[at].lesson.as_ref().unwrap().body.walk(|node| {
+            if node.kind == "image" {
+                let text =
+                    |name: &str| node.attrs.get(name).and_then(|v| v.as_str()).unwrap_or("").to_owned();
+                found.push((text("src"), text("alt")));
+            }
+        });
+        found
+    };
+    let image = |src: &str, alt: &str| (src.to_owned(), alt.to_owned());
+    assert_eq!(
+        images(0),
+        [image("icon.png", "The icon"), image("scan.tiff", ""), image("icon.png", "again")]
+    );
+    assert_eq!(images(1), [image("icon.png", "Elsewhere"), image("large.png", "Large")]);
+    assert!(course.assets.is_empty());
+}
+
+#[test]
+fn front_matter_that_is_nested_beyond_reason_stands_in_the_lesson_as_code() {
+    for depth in [60, 100, 1000, 20_000] {
+        let value = format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+        let dir = folder(&[("a.md", &format!("---\na: {value}\n---\n\ntext"))]);
+        let course = import(dir.path());
+        let lesson = lessons(&course.nodes)[0].lesson.as_ref().unwrap();
+        let kept = lesson.front_matter.contains_key("a");
+        assert_eq!(kept, depth < 64, "{depth}");
+        assert_ne!(kept, lesson.body.content[0].kind == "codeBlock", "{depth}");
+        assert_ne!(kept, said(&course, Outcome::Converted, "It cannot be read"), "{depth}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn links_on_disk_neither_loop_nor_lead_outside() {
