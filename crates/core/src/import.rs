@@ -5,9 +5,8 @@ use inkhorn_course::{Lesson, Outline, client_id};
 use inkhorn_formats::{
     ExportCourse, ExportNode, ExportReport, ImportError, ImportOptions, ImportedCourse, ImportedNode, sample,
 };
-use inkhorn_protocol::fidelity::FidelityReport;
+use inkhorn_protocol::fidelity::{FidelityCount, FidelityItem, FidelityReport, Outcome};
 use inkhorn_protocol::projection::{AssetRef, NodeKind, OutlineNode};
-use inkhorn_protocol::rest::ASSET_TYPES;
 use inkhorn_protocol::{AssetHash, CourseId, NodeId, schema};
 use inkhorn_replica::{Files, NewCourse, ReplicaError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,9 +33,10 @@ impl Core {
         let (course, report) = blocking(move || {
             let options = ImportOptions { title, ..ImportOptions::default() };
             let mut ids = || NodeId::from_random(random16());
-            let imported = inkhorn_formats::import_folder(&path, &options, &mut ids).map_err(import_error)?;
-            let report = imported.report.clone();
-            Ok((documents(course, imported, replica.files())?, report))
+            let mut imported =
+                inkhorn_formats::import_folder(&path, &options, &mut ids).map_err(import_error)?;
+            let mut report = std::mem::take(&mut imported.report);
+            Ok((documents(course, imported, replica.files(), &mut report)?, report))
         })
         .await?;
         self.replica().create_course(course).await?;
@@ -115,23 +115,25 @@ impl Core {
         for child in &node.children {
             children.push(Box::pin(self.export_node(child, missing)).await?);
         }
-        let (mut body, mut assets) = (None, Vec::new());
+        let (mut body, mut assets, mut front_matter) = (None, Vec::new(), BTreeMap::new());
         if node.kind == NodeKind::Lesson {
             let read = self.replica().with_lesson(&node.id, |lesson| {
                 Ok::<_, inkhorn_course::BodyError>((
                     lesson.body()?,
                     lesson.assets()?,
+                    lesson.front_matter()?,
                     lesson.schema_version()?,
                 ))
             });
             match read.await {
                 Ok(read) => {
-                    let (found, named, version) = read.map_err(ReplicaError::from)?;
+                    let (found, named, front, version) = read.map_err(ReplicaError::from)?;
                     if version.is_none() {
                         missing.push(node.title.clone());
                     }
                     body = Some(found);
                     assets = named;
+                    front_matter = front;
                 }
                 Err(ReplicaError::UnknownDoc(_)) => missing.push(node.title.clone()),
                 Err(error) => return Err(error.into()),
@@ -143,21 +145,24 @@ impl Core {
             title: node.title.clone(),
             children,
             body,
-            front_matter: BTreeMap::new(),
+            front_matter,
             assets: assets.into_iter().map(use_of).collect(),
         })
     }
 }
 
-/// All documents of an imported course, and its assets as files.
-fn documents(id: CourseId, imported: ImportedCourse, files: &Files) -> Result<NewCourse> {
+/// All documents of an imported course, and its assets as files. What could not be stored is added to the report.
+fn documents(
+    id: CourseId,
+    imported: ImportedCourse,
+    files: &Files,
+    report: &mut FidelityReport,
+) -> Result<NewCourse> {
     let mut random = random16;
     let mut stored = BTreeSet::new();
     for asset in &imported.assets {
-        if !ASSET_TYPES.contains(&asset.mime.as_str()) {
-            continue;
-        }
-        // A file that changed or went away since it was read: the lesson shows the image as missing.
+        // A file that changed or went away since it was read: the lesson shows the image as missing, and the report
+        // says so.
         let Ok(bytes) = std::fs::read(&asset.path) else { continue };
         if Files::hash(&bytes) == asset.hash {
             files.put(&bytes)?;
@@ -169,8 +174,9 @@ fn documents(id: CourseId, imported: ImportedCourse, files: &Files) -> Result<Ne
     let mut course =
         NewCourse { id, title: imported.title, outline: Vec::new(), lessons: Vec::new(), assets: Vec::new() };
     for node in imported.nodes {
-        add(&mut outline, &mut course, node, None, &stored)?;
+        add(&mut outline, &mut course, node, None, &stored, report)?;
     }
+    report.items.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     course.outline =
         outline.encode().map_err(|error| ReplicaError::from(inkhorn_course::OpError::from(error)))?;
     Ok(course)
@@ -182,16 +188,20 @@ fn add(
     node: ImportedNode,
     parent: Option<&NodeId>,
     stored: &BTreeSet<AssetHash>,
+    report: &mut FidelityReport,
 ) -> Result<()> {
     let mut random = random16;
     outline
         .add(&mut random, kind_in(node.kind), parent, None, &node.title, node.id.clone())
         .map_err(ReplicaError::from)?;
     if let Some(lesson) = node.lesson {
-        let assets: Vec<AssetRef> = lesson
-            .assets
+        let (here, gone): (Vec<_>, Vec<_>) =
+            lesson.assets.into_iter().partition(|asset| stored.contains(&asset.hash));
+        for asset in gone {
+            not_stored(report, &node.key, &asset.name);
+        }
+        let assets: Vec<AssetRef> = here
             .into_iter()
-            .filter(|asset| stored.contains(&asset.hash))
             .map(|asset| AssetRef {
                 hash: asset.hash,
                 mime: asset.mime,
@@ -200,15 +210,31 @@ fn add(
             })
             .collect();
         let client = client_id(&mut random);
-        let (_, first) = Lesson::create(client, &lesson.body, schema::BODY_SCHEMA_VERSION, &assets)
-            .map_err(ReplicaError::from)?;
+        let version = schema::BODY_SCHEMA_VERSION;
+        let (_, first) =
+            Lesson::create_with_front_matter(client, &lesson.body, version, &assets, &lesson.front_matter)
+                .map_err(ReplicaError::from)?;
         course.lessons.push((node.id.clone(), first));
         course.assets.extend(assets.into_iter().map(|asset| (node.id.clone(), asset)));
     }
     for child in node.children {
-        add(outline, course, child, Some(&node.id), stored)?;
+        add(outline, course, child, Some(&node.id), stored, report)?;
     }
     Ok(())
+}
+
+/// Says that an image that was read is not in the course after all.
+fn not_stored(report: &mut FidelityReport, file: &str, name: &str) {
+    let (what, outcome) = ("image".to_owned(), Outcome::Missing);
+    match report.counts.iter_mut().find(|count| count.what == what && count.outcome == outcome) {
+        Some(count) => count.count += 1,
+        None => report.counts.push(FidelityCount { what: what.clone(), outcome, count: 1 }),
+    }
+    let detail = format!(
+        "{name} was changed or removed while the course was imported, so the lesson shows it as missing. Import again, \
+         or add it to the lesson."
+    );
+    report.items.push(FidelityItem { file: file.to_owned(), line: None, what, outcome, detail });
 }
 
 fn import_error(error: ImportError) -> CoreError {
@@ -239,4 +265,38 @@ fn kind_out(kind: NodeKind) -> inkhorn_formats::NodeKind {
 
 fn use_of(asset: AssetRef) -> inkhorn_formats::AssetUse {
     inkhorn_formats::AssetUse { hash: asset.hash, mime: asset.mime, bytes: asset.bytes, name: asset.name }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_image_that_changes_while_it_is_imported_is_reported_for_every_lesson_that_shows_it() {
+        let (source, store) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let write = |name: &str, bytes: &[u8]| std::fs::write(source.path().join(name), bytes).unwrap();
+        write("a.md", b"# A\n\n![](kept.png) ![](new.png)\n");
+        write("b.md", b"# B\n\n![](new.png)\n\n![](gone.png)\n");
+        for name in ["kept.png", "new.png", "gone.png"] {
+            write(name, &[b"\x89PNG\r\n\x1a\n".as_slice(), name.as_bytes()].concat());
+        }
+        let mut ids = || NodeId::from_random(random16());
+        let options = ImportOptions::default();
+        let mut imported = inkhorn_formats::import_folder(source.path(), &options, &mut ids).unwrap();
+        write("new.png", b"\x89PNG\r\n\x1a\n and more");
+        std::fs::remove_file(source.path().join("gone.png")).unwrap();
+
+        let mut report = std::mem::take(&mut imported.report);
+        let core = Core::open(crate::Config::offline(store.path(), "a test")).await.unwrap();
+        let files = core.replica().files();
+        let course = documents(CourseId::from_random([1; 16]), imported, files, &mut report).unwrap();
+        let missing: Vec<_> = report.with(Outcome::Missing).map(|item| item.file.as_str()).collect();
+        assert_eq!(missing, ["a.md", "b.md", "b.md"]);
+        assert_eq!(report.count(Outcome::Missing), 3);
+        assert!(report.items.iter().any(|item| item.detail.starts_with("gone.png was changed or removed")));
+        assert_eq!(
+            course.assets.iter().map(|(_, asset)| asset.name.as_str()).collect::<Vec<_>>(),
+            ["kept.png"]
+        );
+    }
 }

@@ -1,6 +1,7 @@
 //! Everything that works without a server.
 
 use crate::{Profile, folder, id_of, text, titles};
+use std::path::Path;
 use std::process::Stdio;
 
 #[test]
@@ -38,6 +39,43 @@ fn a_folder_is_imported_shown_exported_and_imported_again_as_the_same_course() {
     let missing = report["report"]["items"].as_array().expect("items");
     assert!(missing.iter().any(|item| item["outcome"] == "missing"), "{missing:?}");
     assert!(other.ok(&["import", path, "--report"]).contains("gone.png"));
+}
+
+#[test]
+fn front_matter_outlasts_import_edit_export_and_the_next_import() {
+    let folder = tempfile::tempdir().expect("dir");
+    let settings =
+        "---\ntitle: Ink 🖋\nteaching: 10\ntags: [a, b]\nid: 12345678901234567890\nmore: {x: [1.5, ~]}\n---\n";
+    std::fs::write(folder.path().join("one.md"), format!("{settings}\nText.\n")).expect("file");
+    std::fs::write(folder.path().join("two.md"), "# Two\n").expect("file");
+    let mut from = folder.path().to_owned();
+    let mut written = Vec::new();
+    let profiles = [Profile::new(), Profile::new()];
+    for profile in &profiles {
+        let course = profile.last(&["import", from.to_str().expect("path")]);
+        let lesson = id_of(&profile.json(&["outline", &course, "--json"]), "Ink 🖋");
+        assert!(profile.append(&lesson, b"More.").status.success());
+        from = profile.dir().join("export");
+        profile.ok(&["export", &course, "--out", from.to_str().expect("path")]);
+        written.push(exported(&from, "01-ink.md"));
+    }
+    for (text, added) in written.iter().zip(["More.", "More.\n\nMore."]) {
+        assert_eq!(
+            *text,
+            format!(
+                "---\nid: 12345678901234567890\nmore: {{\"x\":[1.5,null]}}\ntags: [\"a\",\"b\"]\nteaching: 10\n---\n\n\
+                 # Ink 🖋\n\nText.\n\n{added}\n"
+            ),
+            "the title is the heading"
+        );
+    }
+}
+
+/// The text of a lesson in an exported course of one chapter.
+fn exported(folder: &Path, name: &str) -> String {
+    let chapters = std::fs::read_dir(folder.join("src")).expect("folder");
+    let mut pages = chapters.map(|entry| entry.expect("entry").path().join(name));
+    std::fs::read_to_string(pages.find(|page| page.is_file()).expect(name)).expect("text")
 }
 
 #[test]
