@@ -20,6 +20,11 @@ pub struct LessonState {
     pub version: u64,
 }
 
+/// The blocks of a Markdown text, as a lesson's body would have them. Writes nothing; any text is Markdown.
+pub fn markdown_blocks(markdown: &str) -> Vec<Node> {
+    markdown_to_blocks(markdown)
+}
+
 /// What happened to an open lesson elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LessonUpdate {

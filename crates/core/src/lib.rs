@@ -42,7 +42,7 @@ mod profile;
 pub use documents::Facts;
 pub use error::{Code, CoreError, Result};
 pub use feed::{Batch, Feed, WindowId};
-pub use lesson::{LessonState, LessonUpdate, UpdateStream};
+pub use lesson::{LessonState, LessonUpdate, UpdateStream, markdown_blocks};
 pub use profile::Config;
 
 use inkhorn_events::{CAPACITY, spine};

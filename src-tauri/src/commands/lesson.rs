@@ -2,6 +2,7 @@
 
 use super::{Answer, State};
 use crate::{asset, forward};
+use inkhorn_protocol::body::Node;
 use inkhorn_protocol::projection::Access;
 use inkhorn_protocol::window::{Failure, LessonHead};
 use inkhorn_protocol::{AssetHash, NodeId};
@@ -57,6 +58,13 @@ pub(crate) async fn put_asset(shell: State<'_>, request: Request<'_>) -> Answer<
 pub(crate) async fn asset_url(shell: State<'_>, hash: AssetHash) -> Answer<Option<String>> {
     let here = shell.core().await?.asset_bytes(&hash).await?.is_some();
     Ok(here.then(|| asset::url(&hash)))
+}
+
+/// The blocks of a Markdown text, for pasting it. Away from the threads that answer: a long text takes a while.
+#[tauri::command]
+pub(crate) async fn markdown_blocks(markdown: String) -> Answer<Vec<Node>> {
+    let blocks = tokio::task::spawn_blocking(move || inkhorn_core::markdown_blocks(&markdown)).await;
+    blocks.map_err(|_| Failure::other("This text could not be read as Markdown. It can be pasted as it is."))
 }
 
 fn header<'a>(request: &'a Request<'_>, name: &str) -> Option<&'a str> {

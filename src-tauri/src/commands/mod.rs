@@ -43,6 +43,7 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + '
         lesson::lesson_close,
         lesson::put_asset,
         lesson::asset_url,
+        lesson::markdown_blocks,
         files::import_folder,
         files::export_course,
         files::backup,
