@@ -1,10 +1,15 @@
 //! The rich-text editor: the functions of `editor.js`, as `editor/CONTRACT.md` says.
 
-use crate::bridge::{Api, Message};
+use crate::bridge::Message;
+use crate::hooks::Client;
+use crate::i18n::text;
 use crate::page::{number_of, text_of};
+use crate::state::{retry, tree};
 use futures_channel::mpsc::UnboundedSender;
+use inkhorn_protocol::key::QueryKey;
+use inkhorn_protocol::projection::OutlineView;
 use inkhorn_protocol::window::Failure;
-use inkhorn_protocol::{AssetHash, NodeId};
+use inkhorn_protocol::{AssetHash, CourseId, NodeId};
 use js_sys::{Object, Promise, Reflect, Uint8Array};
 use std::future::Future;
 use wasm_bindgen::prelude::*;
@@ -39,6 +44,9 @@ extern "C" {
     pub(crate) fn close(this: &Handle);
 }
 
+/// Lessons that the link field offers at most.
+const MOST_FOUND: usize = 8;
+
 /// How the island shows a lesson.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
@@ -62,7 +70,7 @@ pub(crate) enum What {
     Saving,
     Saved,
     /// A save failed for a passing reason and will be tried again.
-    Unsaved(String),
+    Unsaved,
     Frozen {
         message: String,
         text: String,
@@ -79,7 +87,8 @@ pub(crate) enum What {
 }
 
 /// Gives the island what it needs; once, before anything else.
-pub(crate) fn configure(api: Api, out: UnboundedSender<Message>) {
+pub(crate) fn configure(client: Client, out: UnboundedSender<Message>) {
+    let api = client.api.clone();
     let host = Object::new();
     let set = |name: &str, function: JsValue| {
         let _ = Reflect::set(&host, &JsValue::from_str(name), &function);
@@ -119,6 +128,21 @@ pub(crate) fn configure(api: Api, out: UnboundedSender<Message>) {
         },
     );
     set("putAsset", put_asset.into_js_value());
+    let blocks = api.clone();
+    let markdown_to_blocks = Closure::<dyn Fn(String) -> Promise>::new(move |markdown: String| {
+        let api = blocks.clone();
+        promise(async move { api.markdown_blocks(&markdown).await })
+    });
+    set("markdownToBlocks", markdown_to_blocks.into_js_value());
+    let find_lessons =
+        Closure::<dyn Fn(String, String) -> Promise>::new(move |course: String, query: String| {
+            let found = course.parse::<CourseId>().ok().and_then(|course| {
+                let view: OutlineView = client.last(&QueryKey::Outline { course })?;
+                Some(tree::find_lessons(&view.nodes, &query, MOST_FOUND))
+            });
+            Promise::resolve(&listed(found.unwrap_or_default()))
+        });
+    set("findLessons", find_lessons.into_js_value());
     let asset_url =
         Closure::<dyn Fn(String, String) -> Promise>::new(move |_course: String, hash: String| {
             let api = api.clone();
@@ -192,6 +216,18 @@ pub(crate) async fn flush() {
     let _ = flush_js().await;
 }
 
+/// Lessons as the island's link field takes them.
+fn listed(found: Vec<(NodeId, String)>) -> JsValue {
+    let list = js_sys::Array::new();
+    for (id, title) in found {
+        let one = Object::new();
+        let _ = Reflect::set(&one, &"id".into(), &id.as_str().into());
+        let _ = Reflect::set(&one, &"title".into(), &text::titled(&title).into());
+        list.push(&one);
+    }
+    list.into()
+}
+
 fn what(name: &str, detail: &JsValue) -> Option<What> {
     let mode = || match text_of(detail, "mode").as_deref() {
         Some("edit") => Mode::Edit,
@@ -205,7 +241,7 @@ fn what(name: &str, detail: &JsValue) -> Option<What> {
         "failed" => What::Failed(text("message")),
         "saving" => What::Saving,
         "saved" => What::Saved,
-        "unsaved" => What::Unsaved(text("message")),
+        "unsaved" => What::Unsaved,
         "frozen" => What::Frozen { message: text("message"), text: text("text") },
         "words" => What::Words {
             words: number_of(detail, "words").unwrap_or(0),
@@ -226,8 +262,8 @@ fn promise(work: impl Future<Output = Result<JsValue, Failure>> + 'static) -> Pr
     future_to_promise(async move {
         work.await.map_err(|failure| {
             let error: JsValue = js_sys::Error::new(&failure.message).into();
-            // A full disk passes: the island keeps the edit and tries again.
-            let _ = Reflect::set(&error, &"retry".into(), &(failure.code == "disk_full").into());
+            // What passes: the island keeps the edit and tries again.
+            let _ = Reflect::set(&error, &"retry".into(), &retry::is_passing(&failure.code).into());
             error
         })
     })

@@ -155,6 +155,12 @@ impl Api {
     pub(crate) async fn asset_url(&self, hash: &AssetHash) -> Answer<Option<String>> {
         self.run("asset_url", json!({ "hash": hash })).await
     }
+    /// The blocks of a Markdown text, as the island takes them.
+    pub(crate) async fn markdown_blocks(&self, markdown: &str) -> Answer<JsValue> {
+        let args = Object::new();
+        let _ = Reflect::set(&args, &"markdown".into(), &markdown.into());
+        self.bridge.call("markdown_blocks", args.into(), &[]).await
+    }
 
     // ---- files ----------------------------------------------------------------------------
 

@@ -1,10 +1,13 @@
 //! What of the core's cache is on screen: one entry per observed key, shared by all hooks that ask for it.
 
 use crate::bridge::Api;
+use crate::page;
+use crate::state::retry;
 use dioxus::core::{ScopeId, spawn_forever};
 use dioxus::prelude::*;
 use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::window::{FetchStatus, QueryStatus};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -65,11 +68,17 @@ impl Client {
             let (client, key) = (self.clone(), key.clone());
             spawn_forever(async move {
                 // Observe before asking, so that no change falls between the two.
-                if let Err(failure) = client.api.observe(&key).await {
-                    client.failed(&key, failure.message);
-                    return;
+                for pause in retry::pauses() {
+                    match client.api.observe(&key).await {
+                        Ok(()) => return client.pull(&key),
+                        Err(failure) => client.failed(&key, failure.message),
+                    }
+                    page::sleep(pause).await;
+                    // Whoever asked has left; the next one begins anew.
+                    if !client.is_observed(&key) {
+                        return;
+                    }
                 }
-                client.pull(&key);
             });
         }
         snapshot.into()
@@ -104,6 +113,13 @@ impl Client {
     pub(crate) fn resync(&self) {
         let keys: Vec<_> = self.entries.borrow().keys().cloned().collect();
         keys.iter().for_each(|key| self.stale(key));
+    }
+
+    /// The last answer for a key, if it was ever on screen.
+    pub(crate) fn last<T: DeserializeOwned>(&self, key: &QueryKey) -> Option<T> {
+        let snapshot = self.entries.borrow().get(key)?.snapshot;
+        let data = snapshot.peek().data.clone()?;
+        T::deserialize(&*data).ok()
     }
 
     fn is_observed(&self, key: &QueryKey) -> bool {

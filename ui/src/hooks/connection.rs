@@ -1,7 +1,7 @@
 //! The state of sync, and what the pill says about it.
 
 use super::{Query, use_query};
-use crate::i18n::sync::{Pill, Tone, pill};
+use crate::i18n::sync::{Edit, Pill, Tone, pill};
 use crate::page;
 use crate::state::ui::Ui;
 use dioxus::prelude::*;
@@ -51,8 +51,14 @@ pub(crate) fn use_pill() -> Memo<Option<Pill>> {
     use_memo(move || {
         let sync = sync.data()?;
         let at = (*now.read()).max(page::now_ms());
-        let unsaved = *saving.read() || !ui.unsaved.read().is_empty();
-        let said = pill(&sync, unsaved, at, page::clock);
+        let edit = if !ui.not_saved.read().is_empty() {
+            Edit::NotSaved
+        } else if *saving.read() || !ui.unsaved.read().is_empty() {
+            Edit::Saving
+        } else {
+            Edit::Saved
+        };
+        let said = pill(&sync, edit, at, page::clock);
         debug_assert!(said.tone != Tone::Synced || sync.count.is_settled());
         Some(said)
     })

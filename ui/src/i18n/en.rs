@@ -62,6 +62,10 @@ pub const NEWER: &str =
     "A newer Inkhorn wrote parts of this lesson. You can read it here; update Inkhorn to change it.";
 pub const LESSON_FAILED: &str = "This lesson could not be opened. What is on this computer is unchanged.";
 pub const FROZEN: &str = "Your text is kept: copy it before you load the lesson again. The last change could not be taken into it.";
+// The only failure that passes by itself is a full disk (`state::retry`).
+pub const NOT_SAVED: &str = "Everything saved before is safe. Your last change is not saved yet: the disk is full. Free some space and keep this window open; it is saved by itself as soon as there is room.";
+pub const NOT_SAVED_LINE: &str = "Not saved yet";
+pub const NOT_SAVED_MORE: &str = "Disk full, free some space";
 pub const TRY_AGAIN: &str = "Try again";
 pub const LOADING: &str = "Loading";
 pub const COPY_TEXT: &str = "Copy your text";
@@ -273,13 +277,6 @@ pub fn no_member(owners: &[String]) -> String {
 /// The banner over a lesson in Trash of a course that can only be read.
 pub fn trashed_read(why: &str) -> String {
     format!("This lesson is in Trash. {why}")
-}
-
-/// The banner over a lesson whose last edit is only in the window.
-pub fn not_saved(why: &str) -> String {
-    format!(
-        "Your last change is in this window but not on the disk yet. {why} It is tried again every two seconds; keep this window open."
-    )
 }
 
 pub fn share_intro(course: &str, server: &str) -> String {

@@ -1,6 +1,6 @@
 //! The words of sync (DESIGN section 8). Pure: the time and the way to write it are passed in.
 
-use super::en::count;
+use super::en::{self, count};
 use inkhorn_protocol::event::Status;
 use inkhorn_protocol::projection::SyncSummary;
 
@@ -83,8 +83,19 @@ fn upper(text: &str) -> String {
     chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
 }
 
-/// What the pill says now. `unsaved`: an edit of this window is not on disk yet. `clock` writes a time of day ("14:02").
-pub fn pill(sync: &SyncSummary, unsaved: bool, now_ms: u64, clock: impl Fn(u64) -> String) -> Pill {
+/// Where the last edit of this window is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edit {
+    /// On disk, or there was none.
+    Saved,
+    /// On its way there.
+    Saving,
+    /// The disk is full; it is tried again.
+    NotSaved,
+}
+
+/// What the pill says now. `clock` writes a time of day ("14:02").
+pub fn pill(sync: &SyncSummary, edit: Edit, now_ms: u64, clock: impl Fn(u64) -> String) -> Pill {
     const SAVED: &str = "Saved on this computer";
     let make = |tone, line: &str, more: Option<String>, sentence: String| Pill {
         tone,
@@ -92,13 +103,16 @@ pub fn pill(sync: &SyncSummary, unsaved: bool, now_ms: u64, clock: impl Fn(u64) 
         more,
         sentence,
     };
-    if unsaved {
-        return make(
-            Tone::Saving,
-            "Saving",
-            None,
-            "Your last change is on its way to this computer's disk.".into(),
-        );
+    match edit {
+        Edit::NotSaved => {
+            let more = Some(en::NOT_SAVED_MORE.to_owned());
+            return make(Tone::Trouble, en::NOT_SAVED_LINE, more, en::NOT_SAVED.to_owned());
+        }
+        Edit::Saving => {
+            let sentence = "Your last change is on its way to this computer's disk.";
+            return make(Tone::Saving, "Saving", None, sentence.to_owned());
+        }
+        Edit::Saved => {}
     }
     if let Some(edit) = sync.rejected.first() {
         let why = reason(&edit.why);
@@ -182,7 +196,7 @@ mod tests {
         }
     }
     fn say(sync: &SyncSummary) -> Pill {
-        pill(sync, false, 1_000, |at| format!("14:0{}", at / 1000))
+        pill(sync, Edit::Saved, 1_000, |at| format!("14:0{}", at / 1000))
     }
     fn offline(why: Option<&str>) -> Status {
         Status::Offline { next_try_ms: Some(8_500), why: why.map(str::to_owned) }
@@ -211,7 +225,31 @@ mod tests {
             assert_eq!(pill.tone, Tone::Syncing);
         }
         let synced = summary(Status::Connected { since_ms: 0 }, 0, 0);
-        assert_eq!(pill(&synced, true, 0, |_| String::new()).tone, Tone::Saving);
+        assert_eq!(pill(&synced, Edit::Saving, 0, |_| String::new()).tone, Tone::Saving);
+    }
+
+    #[test]
+    fn a_full_disk_is_told_before_anything_else_with_what_is_safe_and_what_to_do() {
+        let mut sync = summary(Status::Connected { since_ms: 0 }, 0, 0);
+        sync.rejected.push(RejectedEdit {
+            id: 1,
+            course: "c".parse().expect("id"),
+            doc: "lesson:l".parse().expect("doc"),
+            why: "your role is viewer.".into(),
+            at_ms: 0,
+        });
+        let said = pill(&sync, Edit::NotSaved, 0, |_| String::new());
+        assert_eq!((said.tone, said.line.as_str()), (Tone::Trouble, "Not saved yet"));
+        assert_eq!(said.more.as_deref(), Some("Disk full, free some space"));
+        assert_eq!(
+            said.sentence,
+            "Everything saved before is safe. Your last change is not saved yet: the disk is full. \
+             Free some space and keep this window open; it is saved by itself as soon as there is room."
+        );
+        assert!(!said.sentence.contains("Saved on this computer"));
+        // Saved in the end: it is gone.
+        let said = pill(&sync, Edit::Saved, 0, |_| String::new());
+        assert_eq!(said.line, "Change rejected");
     }
 
     #[test]

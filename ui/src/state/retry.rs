@@ -1,4 +1,4 @@
-//! Pauses between the tries of what must work in the end. Pure.
+//! What is tried again, and after which pauses. Pure.
 
 /// Pause after the first try that failed, in milliseconds.
 const FIRST_MS: i32 = 250;
@@ -11,9 +11,23 @@ pub fn pauses() -> impl Iterator<Item = i32> {
     std::iter::successors(Some(FIRST_MS), |pause| Some(pause.saturating_mul(2).min(LONGEST_MS)))
 }
 
+/// Whether a failure of the core passes by itself, so that the same edit is tried again rather than refused: a full
+/// disk. The code is that of the core.
+pub fn is_passing(code: &str) -> bool {
+    code == "disk_full"
+}
+
 #[cfg(test)]
 mod tests {
-    use super::pauses;
+    use super::{is_passing, pauses};
+
+    #[test]
+    fn a_full_disk_passes_and_what_was_refused_stays_refused() {
+        assert!(is_passing("disk_full"));
+        for code in ["invalid", "denied", "corrupt", "not_found", "other", ""] {
+            assert!(!is_passing(code), "{code}");
+        }
+    }
 
     #[test]
     fn pauses_grow_to_a_limit_and_never_end() {

@@ -178,6 +178,38 @@ pub fn first_lesson(nodes: &[OutlineNode]) -> Option<NodeId> {
     })
 }
 
+/// Lessons whose title contains what was typed, whatever the case of its letters: titles that begin with it first, then
+/// those with a word that does, then the others, each in reading order; `most` of them.
+pub fn find_lessons(nodes: &[OutlineNode], typed: &str, most: usize) -> Vec<(NodeId, String)> {
+    fn walk<'a>(nodes: &'a [OutlineNode], wanted: &str, out: &mut Vec<(u8, &'a OutlineNode)>) {
+        for node in nodes {
+            if node.kind == NodeKind::Lesson {
+                let title = node.title.to_lowercase();
+                let starts_word = |(at, _): (usize, &str)| {
+                    title[..at].chars().next_back().is_some_and(|before| !before.is_alphanumeric())
+                };
+                if title.starts_with(wanted) {
+                    out.push((0, node));
+                } else if title.match_indices(wanted).any(starts_word) {
+                    out.push((1, node));
+                } else if title.contains(wanted) {
+                    out.push((2, node));
+                }
+            }
+            walk(&node.children, wanted, out);
+        }
+    }
+    let wanted = typed.trim().to_lowercase();
+    if wanted.is_empty() {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    walk(nodes, &wanted, &mut found);
+    // Stable: equals stay in reading order.
+    found.sort_by_key(|(rank, _)| *rank);
+    found.into_iter().take(most).map(|(_, node)| (node.id.clone(), node.title.clone())).collect()
+}
+
 /// Number of lessons at and below these nodes.
 pub fn count_lessons(nodes: &[OutlineNode]) -> usize {
     nodes.iter().map(|node| usize::from(node.kind == NodeKind::Lesson) + count_lessons(&node.children)).sum()

@@ -72,8 +72,8 @@ pub(crate) struct Ui {
     pub(crate) mode: Signal<Option<(NodeId, Mode)>>,
     pub(crate) failed: Signal<Option<(NodeId, String)>>,
     pub(crate) frozen: Signal<Option<Frozen>>,
-    /// An edit that could not be saved yet, and why; it is tried again.
-    pub(crate) not_saved: Signal<Option<(NodeId, String)>>,
+    /// Lessons with an edit that found no room on the disk; it is tried again.
+    pub(crate) not_saved: Signal<BTreeSet<NodeId>>,
     /// Words and minutes of the open lesson.
     pub(crate) words: Signal<Option<(NodeId, u64, u64)>>,
     /// Heading to show when the lesson is ready.
@@ -105,7 +105,7 @@ impl Ui {
             mode: Signal::new(None),
             failed: Signal::new(None),
             frozen: Signal::new(None),
-            not_saved: Signal::new(None),
+            not_saved: Signal::new(BTreeSet::new()),
             words: Signal::new(None),
             fragment: Signal::new(None),
             next_toast: Signal::new(0),

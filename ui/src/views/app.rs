@@ -9,10 +9,14 @@ use crate::hooks::Client;
 use crate::island::{self, Event, What};
 use crate::page;
 use crate::state::prefs::Theme;
+use crate::state::retry;
 use crate::state::ui::{Frozen, Ui};
 use dioxus::prelude::*;
 use futures_util::StreamExt as _;
 use inkhorn_protocol::window::{Boot, Failure, ToWindow};
+
+/// How often the channels are asked for again at the start: four seconds in all, then the window says so.
+const SUBSCRIBE_AGAIN: usize = 4;
 
 /// The whole interface.
 #[component]
@@ -68,8 +72,15 @@ async fn start(client: &Client, ui: Ui) -> Result<(Boot, Inbox), Boot> {
     let ready = client.api.boot().await.map_err(trouble)?;
     let Boot::Ready { course, notice, .. } = &ready else { return Err(ready) };
     let (out, inbox) = futures_channel::mpsc::unbounded();
-    client.api.subscribe(&out).await.map_err(trouble)?;
-    island::configure(client.api.clone(), out);
+    // Without the channels nothing that others do would show; a window that is still loading may have lost one try.
+    let mut pauses = retry::pauses().take(SUBSCRIBE_AGAIN);
+    while let Err(failure) = client.api.subscribe(&out).await {
+        match pauses.next() {
+            Some(pause) => page::sleep(pause).await,
+            None => return Err(trouble(failure)),
+        }
+    }
+    island::configure(client.clone(), out);
     if ui.course.peek().is_none() && course.is_some() {
         ui.open_course(course.clone());
     }
@@ -119,13 +130,19 @@ fn hear(Event { lesson, what }: Event, act: &Act, mut ui: Ui) {
         }
         What::Saved => {
             ui.unsaved.write().remove(&lesson);
-            if ui.not_saved.peek().as_ref().is_some_and(|(of, _)| of == &lesson) {
-                ui.not_saved.set(None);
+            if ui.not_saved.peek().contains(&lesson) {
+                ui.not_saved.write().remove(&lesson);
             }
         }
-        What::Unsaved(message) => ui.not_saved.set(Some((lesson, message))),
+        // Once, however often it is tried.
+        What::Unsaved => {
+            if !ui.not_saved.peek().contains(&lesson) {
+                ui.not_saved.write().insert(lesson);
+            }
+        }
         What::Frozen { message, text } => {
             ui.unsaved.write().remove(&lesson);
+            ui.not_saved.write().remove(&lesson);
             ui.frozen.set(Some(Frozen { lesson, message, text }));
         }
         What::Words { words, minutes } => ui.words.set(Some((lesson, words, minutes))),

@@ -140,7 +140,7 @@ pub(super) fn LessonPage(course: CourseId, lesson: NodeId) -> Element {
     }
     let mode = ui.mode.read().clone().filter(|(of, _)| of == &mine).map(|(_, mode)| mode);
     let frozen = ui.frozen.read().clone().filter(|frozen| frozen.lesson == mine);
-    let not_saved = ui.not_saved.read().clone().filter(|(of, _)| of == &mine);
+    let not_saved = ui.not_saved.read().contains(&mine);
     let words = ui.words.read().clone().filter(|(of, ..)| of == &mine);
     let title = title.unwrap_or_default();
     let (rename, to_restore, copy) = (act.clone(), (act.clone(), lesson.clone(), title.clone()), act.clone());
@@ -209,8 +209,8 @@ pub(super) fn LessonPage(course: CourseId, lesson: NodeId) -> Element {
                     },
                     Access::Edit | Access::NotArrived => rsx! {},
                 }
-                if let Some((_, why)) = not_saved {
-                    Banner { kind: "trouble", icon: "triangle-alert", text: text::not_saved(&why) }
+                if not_saved {
+                    Banner { kind: "trouble", icon: "triangle-alert", text: text::NOT_SAVED }
                 }
                 if let Some(frozen) = frozen {
                     Banner { kind: "trouble", icon: "triangle-alert", text: "{text::FROZEN} {frozen.message}",

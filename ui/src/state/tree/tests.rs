@@ -150,3 +150,25 @@ fn focus_goes_to_what_stays_when_a_node_leaves() {
     assert_eq!(neighbour(&rows, &id("c2")), Some(id("l4")));
     assert_eq!(neighbour(&rows, &id("l2")), Some(id("l3")));
 }
+
+#[test]
+fn lessons_are_found_by_any_part_of_their_title_the_best_first() {
+    let named = |name: &str, title: &str| OutlineNode { title: title.into(), ..lesson(name) };
+    let nodes = [node(
+        "c1",
+        NodeKind::Chapter,
+        vec![
+            named("inside", "Subsoil"),
+            named("word", "Dry soil"),
+            node("s1", NodeKind::Section, vec![named("start", "SOIL moisture"), named("other", "Wind")]),
+        ],
+    )];
+    let found = |typed: &str, most: usize| -> Vec<String> {
+        find_lessons(&nodes, typed, most).into_iter().map(|(id, _)| id.as_str().to_owned()).collect()
+    };
+    assert_eq!(found(" Soil ", 8), ["start", "word", "inside"]);
+    assert_eq!(found("soil", 2), ["start", "word"]);
+    // Chapters and sections are no lessons, and nothing typed finds nothing.
+    assert!(found("c1", 8).is_empty());
+    assert!(found(" ", 8).is_empty());
+}
