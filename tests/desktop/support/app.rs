@@ -153,7 +153,7 @@ impl App {
              const card = [...document.querySelectorAll('[data-testid=course-item], [data-testid=course-card], [data-testid=open-course]')]
                  .find(one => one.textContent.includes(arguments[0]));
              if (card) (card.matches('button') ? card : card.querySelector('button') ?? card).click();
-             else if (shown && shown !== arguments[0] && !menu)
+             else if (!menu && shown !== arguments[0] && document.querySelector('[data-testid=node]'))
                  document.querySelector('[data-testid=course-switch]')?.click();
              return false";
         self.wait("the course", opened, &[json!(title)]).await.map(drop)
