@@ -45,6 +45,8 @@ pub(super) fn Title(
             "aria-label": text::LESSON_TITLE,
             "data-testid": "lesson-title",
             onmounted: move |_| page::fit(TITLE),
+            // Another width is another number of lines.
+            onresize: move |_| page::fit(TITLE),
             oninput: move |event| draft.set(Some(event.value())),
             onblur: move |_| keep.call(()),
             onkeydown: move |event| match event.key() {
