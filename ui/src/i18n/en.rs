@@ -65,7 +65,7 @@ pub const FROZEN: &str = "Your text is kept: copy it before you load the lesson 
 // The only failure that passes by itself is a full disk (`state::retry`).
 pub const NOT_SAVED: &str = "Everything saved before is safe. Your last change is not saved yet: the disk is full. Free some space and keep this window open; it is saved by itself as soon as there is room.";
 pub const NOT_SAVED_LINE: &str = "Not saved yet";
-pub const NOT_SAVED_MORE: &str = "Disk full, free some space";
+pub const NOT_SAVED_MORE: &str = "free some disk space";
 pub const TRY_AGAIN: &str = "Try again";
 pub const LOADING: &str = "Loading";
 pub const COPY_TEXT: &str = "Copy your text";

@@ -240,7 +240,7 @@ mod tests {
         });
         let said = pill(&sync, Edit::NotSaved, 0, |_| String::new());
         assert_eq!((said.tone, said.line.as_str()), (Tone::Trouble, "Not saved yet"));
-        assert_eq!(said.more.as_deref(), Some("Disk full, free some space"));
+        assert_eq!(said.more.as_deref(), Some("free some disk space"));
         assert_eq!(
             said.sentence,
             "Everything saved before is safe. Your last change is not saved yet: the disk is full. \
