@@ -135,6 +135,11 @@ export class Documents {
   /** The document, up to date with the core. A view that has it calls `release` at its end. */
   async acquire(course: string, lesson: string, host: Host): Promise<LessonDocument> {
     let document = this.alive.get(lesson)
+    // Refused after its view had gone: its text was handed over then, and what is typed into it now would be sent nowhere.
+    if (document !== undefined && document.views === 0 && document.queue.refused) {
+      this.forget(document)
+      document = undefined
+    }
     if (document === undefined) document = new LessonDocument(course, lesson, host)
     this.alive.delete(lesson)
     this.alive.set(lesson, document)

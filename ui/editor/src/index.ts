@@ -40,7 +40,9 @@ export function assetArrived(hash: string): void {
 }
 
 export async function flush(): Promise<void> {
-  await Promise.all(documents.all().map(document => document.queue.flush()))
+  // One that was refused fails at once, and must not keep the others from being waited for: the window closes after this.
+  const ends = await Promise.allSettled(documents.all().map(document => document.queue.flush()))
+  for (const end of ends) if (end.status === 'rejected') throw end.reason
 }
 
 export function hasPending(): boolean {

@@ -92,3 +92,44 @@ test('a lesson that is made anew while an edit is on its way hands the text over
   assert.equal((await core.heard<{ text: string }>('frozen')).text, 'old and typed')
   view.end()
 })
+
+test('a lesson that was left before its last edit was refused comes back editable, and what is typed then is saved', async () => {
+  const { core, name } = lesson([paragraph('kept')])
+  const view = await opened(core, name)
+  let refuse: (error: unknown) => void = () => undefined
+  core.gate = () => new Promise((_, no) => { refuse = no })
+  view.editor().commands.insertContentAt(5, ' lost')
+  const since = core.events.length
+  view.end()
+  refuse(new Error('refused'))
+  await core.heard('frozen', since)
+  core.gate = null
+  const again = await opened(core, name)
+  assert.equal(again.handle.text(), 'kept')
+  again.editor().commands.insertContentAt(5, '!')
+  await again.handle.flush()
+  assert.equal(core.doc(name).getXmlFragment('body').toString().includes('kept!'), true)
+  again.end()
+})
+
+test('whoever waits for all lessons waits for the others too when one was refused', async () => {
+  const bad = lesson([paragraph('bad')])
+  const good = lesson([paragraph('good')], bad.core)
+  const refused = await opened(bad.core, bad.name)
+  bad.core.gate = () => Promise.reject(new Error('refused'))
+  refused.editor().commands.insertContentAt(4, '!')
+  await bad.core.heard('frozen')
+  const view = await opened(good.core, good.name)
+  let free: () => void = () => undefined
+  good.core.gate = () => new Promise<void>(done => { free = done })
+  view.editor().commands.insertContentAt(5, '!')
+  let ended = false
+  const all = flush().catch(() => undefined).finally(() => { ended = true })
+  await new Promise(setImmediate)
+  assert.equal(ended, false)
+  free()
+  await all
+  assert.equal(hasPending(), true, 'the refused edit')
+  refused.end()
+  view.end()
+})
