@@ -70,6 +70,10 @@ pub(crate) enum Job {
         on: bool,
         done: Answer<()>,
     },
+    Missed {
+        doc: DocId,
+        done: Answer<()>,
+    },
     Registered {
         course: CourseId,
         docs: Vec<DocId>,
@@ -207,6 +211,7 @@ impl Job {
             Self::Rebuild { done, .. } => drop(done.send(Err(error))),
             Self::Acked { done, .. } => drop(done.send(Err(error))),
             Self::Subscribed { done, .. } => drop(done.send(Err(error))),
+            Self::Missed { done, .. } => drop(done.send(Err(error))),
             Self::Registered { done, .. } => drop(done.send(Err(error))),
             Self::Reject { done, .. } => drop(done.send(Err(error))),
             Self::RetryRejected { done, .. } => drop(done.send(Err(error))),

@@ -46,6 +46,7 @@ impl Writer {
                 end!(done, self.acked(&doc, version, doc_seq, &mut own))
             }
             Job::Subscribed { doc, on, done } => end!(done, self.subscribed(&doc, on)),
+            Job::Missed { doc, done } => end!(done, self.missed(&doc, &mut own)),
             Job::Registered { course, docs, title, done } => {
                 end!(done, self.registered(&course, &docs, title, &mut own))
             }
@@ -93,6 +94,13 @@ impl Writer {
     async fn subscribed(&mut self, doc: &DocId, on: bool) -> Result<()> {
         let row = self.row(doc).await?;
         rows::subscribed(&mut self.db, row.id, on).await
+    }
+
+    async fn missed(&mut self, doc: &DocId, effects: &mut Effects) -> Result<()> {
+        let row = self.row(doc).await?;
+        rows::missed(&mut self.db, row.id).await?;
+        effects.sync_state(&row.course, doc);
+        Ok(())
     }
 
     async fn registered(

@@ -5,6 +5,7 @@
 //! - [`rest`]: the calls over HTTP
 //! - [`register`]: operations: registering documents, titles; share and join
 //! - [`greeting`]: what is said on `@session`; [`line`]: frames out, without waiting; [`session`]: one task that owns the link, the engine and every answer of the replica
+//! - [`detour`]: which local edits wait for the replica's word on what there is to do
 //! - [`assets`]: one task that uploads and downloads
 //! - [`sync`]: "until nothing waits in either direction", and the words for why not
 //! - [`api`]: these as functions of [`crate::Core`]
@@ -12,6 +13,7 @@
 pub(crate) mod account;
 mod api;
 mod assets;
+mod detour;
 mod greeting;
 mod line;
 mod register;

@@ -4,6 +4,7 @@
 //! It greets (`token`, `hello`), takes in `changed` and `event`, gives frames to the engine and performs what the
 //! engine decides. Nothing is decided here that a test of the engine could not see.
 
+use super::detour::Detour;
 use super::line::Line;
 use super::rest::sentence;
 use super::{SYNCED_AT, Shared};
@@ -17,7 +18,7 @@ use inkhorn_protocol::{DocId, SESSION_DOC};
 use inkhorn_replica::sync::{Action, Engine, Event};
 use inkhorn_replica::{Change, ChangeKind, DocWork, ReplicaError};
 use inkhorn_transport::LinkEvent;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
@@ -79,25 +80,7 @@ pub(super) struct Live {
     titles_out: bool,
     /// It settled again while titles were on their way.
     titles_again: bool,
-    /// Documents that the engine was told of.
-    known: HashSet<DocId>,
-    /// Documents whose edits wait for the replica's word on them (see [`takes_detour`]), and those whose turn the
-    /// question under way is.
-    detour: HashSet<DocId>,
-    detour_asked: HashSet<DocId>,
-}
-
-/// The root under which a lesson names its assets, as its bytes name it.
-const ASSETS_ROOT: &[u8] = b"assets";
-
-/// Whether an edit may have to wait for something else: an outline follows the lessons that it names, a lesson the
-/// assets that it names. Only the replica knows whether there is anything to wait for, so the engine gets it by way
-/// of `Work`. A lesson whose text has the word in it takes the detour too, which costs a few milliseconds.
-fn takes_detour(doc: &DocId, update: &[u8]) -> bool {
-    match doc {
-        DocId::Course(_) => true,
-        DocId::Lesson(_) => update.windows(ASSETS_ROOT.len()).any(|part| part == ASSETS_ROOT),
-    }
+    detour: Detour,
 }
 
 /// Runs until the connection's task ends.
@@ -119,7 +102,7 @@ pub(super) async fn run(
             },
             change = changes.recv() => match change {
                 Ok(change) => session.changed(&change).await,
-                Err(RecvError::Lagged(_)) => session.work_due(),
+                Err(RecvError::Lagged(_)) => session.missed(),
                 Err(RecvError::Closed) => return,
             },
             Some((link, done)) = session.under_way.next(), if !session.under_way.is_empty() => {
@@ -158,9 +141,7 @@ impl Session {
                     work_out: false,
                     titles_out: false,
                     titles_again: false,
-                    known: HashSet::new(),
-                    detour: HashSet::new(),
-                    detour_asked: HashSet::new(),
+                    detour: Detour::default(),
                 });
                 self.shared.progress.send_modify(|progress| progress.trouble = None);
                 self.greet().await;
@@ -246,13 +227,7 @@ impl Session {
         let Some(live) = &mut self.live else { return };
         let ChangeKind::Update(update) = &change.kind else { return self.work_due() };
         let doc = &change.doc;
-        if !live.known.contains(doc) {
-            return self.work_due();
-        }
-        // What follows an edit on the detour must not overtake it.
-        let behind = live.detour.contains(doc) || live.detour_asked.contains(doc);
-        if behind || takes_detour(doc, update) {
-            live.detour.insert(doc.clone());
+        if live.detour.takes(doc, update) {
             live.work_due = true;
             return;
         }
@@ -284,6 +259,14 @@ impl Session {
         }
     }
 
+    /// More was committed at once than the stream holds.
+    fn missed(&mut self) {
+        if let Some(live) = &mut self.live {
+            live.detour.missed();
+        }
+        self.work_due();
+    }
+
     pub(super) fn work_due(&mut self) {
         if let Some(live) = &mut self.live {
             live.work_due = true;
@@ -297,7 +280,7 @@ impl Session {
             return;
         }
         (live.work_due, live.work_out) = (false, true);
-        live.detour_asked = std::mem::take(&mut live.detour);
+        live.detour.ask();
         let link = live.link.id();
         let answer = self.shared.replica.work(self.open.keys().cloned().collect());
         self.under_way.push(Box::pin(async move { (link, Done::Work(answer.await)) }));
@@ -309,8 +292,7 @@ impl Session {
             Done::Engine(event) => self.feed(event).await,
             Done::Work(Ok(work)) => {
                 live.work_out = false;
-                live.detour_asked.clear();
-                live.known.extend(work.iter().map(|item| item.doc.clone()));
+                live.detour.answered(work.iter().map(|item| &item.doc));
                 self.feed(Event::Work(work)).await;
                 // Also when there was nothing to do: somebody may wait for that word.
                 if self.live.as_ref().is_some_and(|live| !live.work_due && live.engine.is_settled()) {
@@ -389,6 +371,10 @@ impl Session {
                 stored(Box::pin(replica.acked(&doc, version, doc_seq)))
             }
             Action::Subscribed { doc, on } => stored(Box::pin(replica.subscribed(&doc, on))),
+            Action::Missed { doc } => {
+                stored(Box::pin(replica.missed(&doc)));
+                self.work_due();
+            }
             Action::Reject { doc, reason } => stored(Box::pin(replica.reject(&doc, reason, now_ms()))),
             Action::Register { course, docs } => {
                 let shared = Arc::clone(&self.shared);

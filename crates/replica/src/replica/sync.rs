@@ -73,6 +73,15 @@ impl Replica {
         self.ask(|done| Job::Subscribed { doc, on, done })
     }
 
+    /// A document that was subscribed is so no more, and may lack something that was sent to it: it counts as behind.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn missed(&self, doc: &DocId) -> impl Future<Output = Result<(), ReplicaError>> + Send + use<> {
+        let doc = doc.clone();
+        self.ask(|done| Job::Missed { doc, done })
+    }
+
     /// The server knows these documents now; with the title that it was told for the course, if it was.
     ///
     /// # Errors

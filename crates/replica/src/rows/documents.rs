@@ -119,6 +119,12 @@ pub(crate) async fn subscribed(db: &mut SqliteConnection, id: i64, on: bool) -> 
     Ok(())
 }
 
+/// What was subscribed may have missed something, and is subscribed no more.
+pub(crate) async fn missed(db: &mut SqliteConnection, id: i64) -> Result<()> {
+    query("UPDATE doc SET mark = mark + 1, subscribed = 0 WHERE id = ?").bind(id).execute(db).await?;
+    Ok(())
+}
+
 pub(crate) async fn registered(db: &mut SqliteConnection, doc: &DocId) -> Result<()> {
     query("UPDATE doc SET registered = 1 WHERE name = ?").bind(doc.to_string()).execute(db).await?;
     Ok(())

@@ -170,6 +170,12 @@ pub enum Action {
         /// Whether updates of others arrive by themselves from now on.
         on: bool,
     },
+    /// [`crate::Replica::missed`]: updates arrived by themselves, and some may not have been taken. Then the driver feeds
+    /// the new `Work`.
+    Missed {
+        /// Document.
+        doc: DocId,
+    },
     /// Register these documents (idempotent), then [`Event::Registered`].
     Register {
         /// Course.

@@ -9,7 +9,7 @@ use inkhorn_protocol::rest::Course;
 use inkhorn_protocol::session::{CourseChanged, DocNotice, EventKind, Role};
 use inkhorn_protocol::{DocId, NodeId, schema};
 use inkhorn_replica::sync::{Action, Engine, Event};
-use inkhorn_replica::{ChangeKind, Edited, Origin, Replica};
+use inkhorn_replica::{ChangeKind, Edited, Origin, Replica, ReplicaError};
 use inkhorn_updates::{Index, Refused, RootType, Schema, StateVector};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -237,6 +237,10 @@ impl Client {
                 replica.acked(&doc, version, doc_seq).await.expect("acked");
             }
             Action::Subscribed { doc, on } => replica.subscribed(&doc, on).await.expect("noted"),
+            Action::Missed { doc } => {
+                replica.missed(&doc).await.expect("noted");
+                self.work().await;
+            }
             Action::Register { course, docs } => {
                 for doc in &docs {
                     server.docs.entry(doc.clone()).or_insert_with(|| (empty(doc), 0));
@@ -482,4 +486,40 @@ async fn an_update_that_gets_lost_on_its_way_is_noticed_and_fetched() {
         run.quiesce().await;
     }
     run.agree(6).await;
+}
+
+#[tokio::test]
+async fn what_could_not_be_taken_while_a_lesson_was_looked_at_is_fetched_although_nobody_looks_any_more() {
+    let mut run = Run::new(8, 2).await;
+    run.clients[1].connect(&mut run.server).await;
+    run.quiesce().await;
+    write_in(&run.clients[0].replica, &lesson(), "late").await.expect("saved");
+    run.written.insert("late".to_owned());
+    while run.clients[0].step(&mut run.server).await {}
+    while let Some((doc, message)) = run.clients[0].up.pop_front() {
+        run.server.receive(0, &doc, message);
+    }
+    // The relayed update meets a full disk; the news of it, which comes behind, is taken in.
+    let client = &mut run.clients[1];
+    while let Some(down) = run.server.down.entry(1).or_default().pop_front() {
+        let Down::Frame(doc, message @ Message::Update(_)) = down else {
+            client.down(down, &run.server).await;
+            continue;
+        };
+        let event = Event::Frame { doc: doc.clone(), message };
+        let actions = client.engine.as_mut().expect("connected").step(event, client.now);
+        let ticket = actions.iter().find_map(|action| match action {
+            Action::Apply { ticket, .. } => Some(*ticket),
+            _ => None,
+        });
+        let (ticket, outcome) = (ticket.expect("it is to be applied"), Err(ReplicaError::DiskFull));
+        client.todo.push_back(Event::Applied { doc, ticket, outcome });
+    }
+    client.todo.push_back(Event::Closed(DocId::Lesson(lesson())));
+    while client.step(&mut run.server).await {}
+    // On the next connection nobody looks at the lesson.
+    client.connections = 1;
+    client.connect(&mut run.server).await;
+    run.quiesce().await;
+    run.agree(8).await;
 }

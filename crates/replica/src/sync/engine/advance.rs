@@ -174,8 +174,13 @@ impl Engine {
 
     /// The exchange failed: close it, and try again later, a few times.
     pub(super) fn fail(&mut self, id: &DocId, why: String, now_ms: u64, out: &mut Vec<Action>) {
-        self.unsubscribe(id, out);
         let Some(doc) = self.docs.get_mut(id) else { return };
+        if std::mem::replace(&mut doc.subscribed, false) {
+            // News of it did not count as such while it was subscribed. So what could not be taken now must be asked for
+            // again, also when nobody looks at it any more and on the next connection.
+            doc.behind = true;
+            out.push(Action::Missed { doc: id.clone() });
+        }
         let was_open = doc.phase == Phase::Open;
         doc.close();
         doc.failures += 1;
