@@ -53,7 +53,7 @@ fn stored_never_passes_an_update_that_waits_for_its_gap() {
     assert_eq!(w.notices(1), [stored(1, 1)], "number 2 is not durable, so 3 is not said");
     w.send(1, LESSON, Message::Step2(sets(7, 0, &["a", "b"])));
     let last = w.notices(1).pop();
-    assert_eq!(last, Some(stored(2, 2)), "the held update is acked behind the step 2 that covers it");
+    assert_eq!(last, Some(stored(2, 4)), "the held update is acked together with the step 2 that covers it");
     w.update(1, LESSON, set(7, 2, "c"));
     assert_eq!(w.notices(1), [stored(3, 5)]);
 }
@@ -97,4 +97,23 @@ fn what_is_held_for_a_gap_is_bounded() {
             .iter()
             .any(|n| matches!(n, inkhorn_protocol::session::DocNotice::Rejected { reason: Reason::Gap, .. }))
     );
+}
+
+#[test]
+fn a_step_2_that_brings_nothing_is_acked_once_what_was_held_is_durable() {
+    let mut w = World::new();
+    w.join_app(1, "ann", LESSON);
+    w.update(1, LESSON, set(7, 1, "b"));
+    w.update(1, LESSON, set(8, 0, "x"));
+    w.take(1);
+    // The other computer of the same person fills the gap first.
+    w.join_app(2, "ann", LESSON);
+    w.update(2, LESSON, sets(7, 0, &["a", "b"]));
+    w.take(1);
+    w.send(1, LESSON, Message::Step2(vec![0, 0]));
+    let acked = w.notices(1).into_iter().filter_map(|notice| match notice {
+        inkhorn_protocol::session::DocNotice::Stored { n, .. } => Some(n),
+        _ => None,
+    });
+    assert_eq!(acked.max(), Some(4), "all four frames");
 }
