@@ -148,10 +148,12 @@ pub(crate) async fn mark_subscribed_behind(db: &mut SqliteConnection) -> Result<
     Ok(())
 }
 
-/// Another server, or an older state of it: all documents and assets of shared courses are to be offered again.
+/// Another server, or an older state of it: all documents and assets of shared courses are to be asked for, and by whoever
+/// may write offered again. The server takes nothing from others: it would come back as a refused edit that nobody made.
 pub(crate) async fn offer_all(db: &mut SqliteConnection) -> Result<()> {
     query(
-        "UPDATE doc SET offer = (version > 0), mark = mark + 1, registered = 0, subscribed = 0 \
+        "UPDATE doc SET offer = (version > 0 AND course IN (SELECT id FROM course WHERE role IN ('editor', 'owner'))), \
+         mark = mark + 1, registered = 0, subscribed = 0 \
          WHERE course IN (SELECT id FROM course WHERE shared = 1)",
     )
     .execute(&mut *db)

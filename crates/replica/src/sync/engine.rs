@@ -5,7 +5,7 @@ mod advance;
 mod server;
 
 use super::doc::{DocSync, Phase, Purpose};
-use super::{Action, Event, MAX_PAYLOAD_BYTES, RETRY_MS, Ticket};
+use super::{Action, Event, MAX_PAYLOAD_BYTES, MAX_REGISTER_RETRY_MS, RETRY_MS, Ticket};
 use crate::{Applied, DocWork, Read, ReplicaError};
 use inkhorn_protocol::frame::Message;
 use inkhorn_protocol::session::Reason;
@@ -22,8 +22,8 @@ pub struct Engine {
     docs: BTreeMap<DocId, DocSync>,
     /// Courses whose registration is under way.
     registering: BTreeSet<CourseId>,
-    /// When to try a registration again.
-    register_at: BTreeMap<CourseId, u64>,
+    /// When to try a registration again that has failed, and how long that was put off, in milliseconds.
+    register_at: BTreeMap<CourseId, (u64, u64)>,
     tickets: Ticket,
     settled: bool,
 }
@@ -62,8 +62,13 @@ impl Engine {
             Event::Closed(doc) => self.entry(doc).open = false,
             Event::Registered { course, done } => {
                 self.registering.remove(&course);
-                if !done {
-                    self.register_at.insert(course, now_ms + RETRY_MS);
+                if done {
+                    self.register_at.remove(&course);
+                } else {
+                    // It may have been refused for good: each try waits twice as long as the one before.
+                    let (at, delay) = self.register_at.entry(course).or_default();
+                    *delay = delay.saturating_mul(2).clamp(RETRY_MS, MAX_REGISTER_RETRY_MS);
+                    *at = now_ms + *delay;
                 }
             }
             Event::Tick => self.tick(now_ms, &mut out),

@@ -43,6 +43,10 @@ pub const MAX_RETRIES: u8 = 3;
 /// First delay before a document that failed is tried again, in milliseconds; it doubles.
 pub const RETRY_MS: u64 = 2_000;
 
+/// Longest delay before a registration that failed is tried again, in milliseconds: the first is [`RETRY_MS`], and it
+/// doubles. The server keeps the outcome of each, so one that is refused for good must not be asked for all day.
+pub const MAX_REGISTER_RETRY_MS: u64 = 600_000;
+
 /// A document whose exchange makes no progress for this long is closed and tried again, in milliseconds. A link that
 /// is dead is noticed sooner, by the heartbeat.
 pub const STALL_MS: u64 = 60_000;

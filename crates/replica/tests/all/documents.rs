@@ -303,3 +303,23 @@ async fn a_new_epoch_offers_everything_again() {
         replica.close().await;
     }
 }
+
+#[tokio::test]
+async fn in_a_new_epoch_a_viewer_asks_and_offers_nothing() {
+    let dir = tempfile::tempdir().expect("dir");
+    let replica = open(dir.path(), 1).await;
+    replica.create_course(a_course(1)).await.expect("course");
+    shared(&replica, Role::Viewer).await;
+    let changed = CourseChanged {
+        course: course(),
+        course_seq: 1,
+        role: Some(Role::Viewer),
+        title: "Ink".into(),
+        docs: vec![lesson_doc()],
+    };
+    replica.hello_answered("e2".into(), vec![changed]).await.expect("hello");
+    let work = replica.work(vec![]).await.expect("work");
+    assert!(work.iter().all(|doc| doc.behind && !doc.dirty), "the server would refuse it: {work:?}");
+    assert_eq!(replica.sync_count(None).await.expect("count").waiting_edits, 0);
+    replica.close().await;
+}

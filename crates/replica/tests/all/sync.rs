@@ -523,3 +523,23 @@ async fn what_could_not_be_taken_while_a_lesson_was_looked_at_is_fetched_althoug
     run.quiesce().await;
     run.agree(8).await;
 }
+
+#[tokio::test]
+async fn a_registration_that_is_refused_is_asked_for_ever_more_rarely() {
+    let dir = tempfile::tempdir().expect("dir");
+    let replica = open(dir.path(), 9).await;
+    replica.create_course(a_course(9)).await.expect("course");
+    replica.share(&course()).await.expect("shared");
+    let mut engine = Engine::new("token".into());
+    let mut event = Event::Work(replica.work(vec![]).await.expect("work"));
+    let mut asked = 0;
+    for second in 0..3_600 {
+        let actions = engine.step(event, second * 1_000);
+        event = Event::Tick;
+        if actions.iter().any(|action| matches!(action, Action::Register { .. })) {
+            asked += 1;
+            event = Event::Registered { course: course(), done: false };
+        }
+    }
+    assert!((8..=16).contains(&asked), "{asked} times in an hour");
+}

@@ -159,14 +159,13 @@ impl Engine {
         let mut due: BTreeMap<CourseId, Vec<DocId>> = BTreeMap::new();
         for (id, doc) in &self.docs {
             let Some(course) = doc.course.clone() else { continue };
-            let later = self.register_at.get(&course).is_some_and(|at| *at > now_ms);
+            let later = self.register_at.get(&course).is_some_and(|(at, _)| *at > now_ms);
             if !doc.registered && !doc.gave_up && !doc.muted && !later && !self.registering.contains(&course)
             {
                 due.entry(course).or_default().push(id.clone());
             }
         }
         for (course, docs) in due {
-            self.register_at.remove(&course);
             self.registering.insert(course.clone());
             out.push(Action::Register { course, docs });
         }
