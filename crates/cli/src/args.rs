@@ -60,7 +60,7 @@ pub(crate) enum Command {
     Move {
         /// Chapter, section or lesson
         node: NodeId,
-        /// New parent [default: where it is]
+        /// New parent [default: where NODE of --before stands, else where it is]
         #[arg(long, value_name = "PARENT")]
         to: Option<NodeId>,
         /// Sibling to stand before [default: at the end]
@@ -144,7 +144,7 @@ pub(crate) struct Add {
     /// Course
     #[arg(long)]
     pub(crate) course: CourseId,
-    /// Parent [default: the course itself]
+    /// Parent: a chapter for a section, a chapter or a section for a lesson; none for a chapter
     #[arg(long, value_name = "NODE")]
     pub(crate) under: Option<NodeId>,
     /// Sibling to stand before [default: at the end]

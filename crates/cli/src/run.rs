@@ -54,6 +54,14 @@ async fn perform(core: &Core, command: Command, input: String, out: &mut Output)
                 Kind::Section => NodeKind::Section,
                 Kind::Lesson => NodeKind::Lesson,
             };
+            if under.is_none() && kind != NodeKind::Chapter {
+                let (what, places) = match kind {
+                    NodeKind::Section => ("section", "chapter"),
+                    _ => ("lesson", "chapter or a section"),
+                };
+                let message = format!("A {what} stands in a {places}: say in which one with --under NODE.");
+                return Err(CoreError::new(Code::Invalid, message).into());
+            }
             let id = core.add(&course, kind, under, before, &title).await?;
             if out.json {
                 return out.json(&serde_json::json!({ "id": id }));

@@ -3,7 +3,7 @@
 use crate::documents::lessons;
 use crate::{Code, Core, CoreError, Result, random16};
 use inkhorn_course::{Lesson, client_id};
-use inkhorn_protocol::projection::NodeKind;
+use inkhorn_protocol::projection::{NodeKind, OutlineNode};
 use inkhorn_protocol::{CourseId, DocId, NodeId, body::Node, schema};
 use inkhorn_replica::{Edited, NewCourse, Origin, ReplicaError};
 use std::collections::HashMap;
@@ -88,12 +88,20 @@ impl Core {
         Ok(edit.await?)
     }
 
-    /// Moves a node under another one (`None`: it stays where it is), before a sibling or to the end.
+    /// Moves a node under another one, before a sibling or to the end. Without a parent it goes to where `before` stands,
+    /// else it stays under its own.
     ///
     /// # Errors
     /// [`Code::Invalid`] when it cannot stand there, [`Code::Denied`], [`Code::NotFound`], and the store's.
     pub async fn move_node(&self, node: &NodeId, to: Option<NodeId>, before: Option<NodeId>) -> Result<()> {
         let course = self.writable(node).await?;
+        let to = match (to, &before) {
+            (None, Some(before)) => {
+                let view = self.outline(&course).await?;
+                parent_of(&view.nodes, before).cloned()
+            }
+            (to, _) => to,
+        };
         let node = node.clone();
         let edit = self.replica().edit_outline(&course, Origin::Core, move |outline, random| {
             Ok(Edited::new((), outline.move_node(random, &node, to.as_ref(), before.as_ref())?))
@@ -165,6 +173,17 @@ impl Core {
         };
         Err(CoreError::new(Code::Denied, why + &ask))
     }
+}
+
+/// The node that a node stands under; `None` at the top, and for what is not in these nodes.
+fn parent_of<'a>(nodes: &'a [OutlineNode], child: &NodeId) -> Option<&'a NodeId> {
+    nodes.iter().find_map(|node| {
+        if node.children.iter().any(|below| below.id == *child) {
+            Some(&node.id)
+        } else {
+            parent_of(&node.children, child)
+        }
+    })
 }
 
 /// A title as it is kept: one line, no spaces around it.

@@ -108,6 +108,35 @@ fn outlines_are_changed_by_ids_and_every_change_is_there_for_the_next_process() 
 }
 
 #[test]
+fn a_move_before_a_node_goes_to_where_that_node_stands() {
+    let (profile, folder) = (Profile::new(), folder());
+    let course = profile.last(&["import", folder.path().to_str().expect("path")]);
+    let outline = || profile.json(&["outline", &course, "--json"]);
+    let before = outline();
+    let (cut, recipe) = (id_of(&before, "Cut it"), id_of(&before, "A recipe"));
+    profile.ok(&["move", &cut, "--before", &recipe]);
+    let titles = titles(&outline()["nodes"]);
+    assert_eq!(titles, ["Quills", "  Choose a quill", "Ink", "  Cut it", "  A recipe"]);
+    let chapter = outline()["nodes"][0]["id"].as_str().expect("id").to_owned();
+    let moved = outline();
+    profile.fails(&["move", &cut, "--before", &chapter]);
+    profile.fails(&["move", &chapter, "--before", &cut]);
+    profile.fails(&["move", &cut, "--before", "nosuchnode"]);
+    profile.fails(&["move", &cut, "--to", &chapter, "--before", &recipe]);
+    assert_eq!(outline(), moved, "a refused move changes nothing");
+}
+
+#[test]
+fn a_lesson_without_a_place_is_refused_with_the_flag_that_names_one() {
+    let (profile, folder) = (Profile::new(), folder());
+    let course = profile.last(&["import", folder.path().to_str().expect("path")]);
+    for kind in ["lesson", "section"] {
+        let said = profile.fails(&["add", kind, "--course", &course, "--title", "Lost"]);
+        assert!(said.contains("--under"), "{said}");
+    }
+}
+
+#[test]
 fn markdown_from_standard_input_is_added_at_the_end_of_a_lesson() {
     let (profile, folder) = (Profile::new(), folder());
     let course = profile.last(&["import", folder.path().to_str().expect("path")]);
