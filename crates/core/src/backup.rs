@@ -140,8 +140,10 @@ fn write(
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let draft = builder.tempfile_in(folder);
     let mut draft = draft.map_err(|error| failed(&error))?;
+    let mut failure = None;
     let written = (|| {
-        let mut zip = ZipWriter::new(BufWriter::new(draft.as_file_mut()));
+        let latch = Latch { inner: draft.as_file_mut(), failure: &mut failure };
+        let mut zip = ZipWriter::new(BufWriter::new(latch));
         let plain = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
         for (entry, bytes) in documents {
             zip.start_file(entry.path(), plain.large_file(true))?;
@@ -162,10 +164,58 @@ fn write(
         serde_json::to_writer(&mut zip, &manifest)?;
         zip.finish()?.flush()
     })();
-    written.map_err(|error| failed(&error))?;
+    // What failed first is why; the rest follows from it.
+    match failure {
+        Some(error) => Err(error),
+        None => written,
+    }
+    .map_err(|error| failed(&error))?;
     draft.as_file().sync_all().map_err(|error| failed(&error))?;
     draft.persist(file).map_err(|error| failed(&error.error))?;
     Ok(())
+}
+
+/// A file that keeps its first failure to write, and from there on swallows what comes. The zip writer tries to finish
+/// when it is dropped, and would print on standard error that it could not: a sentence about it is ours to say.
+struct Latch<'a> {
+    inner: &'a mut File,
+    failure: &'a mut Option<io::Error>,
+}
+
+impl Latch<'_> {
+    fn kept<T>(&mut self, outcome: io::Result<T>, instead: T) -> io::Result<T> {
+        match outcome {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => {
+                *self.failure = Some(error);
+                Ok(instead)
+            }
+            outcome => outcome,
+        }
+    }
+}
+
+impl Write for Latch<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.failure.is_some() {
+            return Ok(bytes.len());
+        }
+        let outcome = self.inner.write(bytes);
+        self.kept(outcome, bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.failure.is_some() {
+            return Ok(());
+        }
+        let outcome = self.inner.flush();
+        self.kept(outcome, ())
+    }
+}
+
+impl Seek for Latch<'_> {
+    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
+        self.inner.seek(to)
+    }
 }
 
 /// Reads and checks a backup; stores its assets, which nothing names until the course is created.

@@ -2,7 +2,7 @@
 
 use crate::{Profile, folder, text};
 use std::fs;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 #[test]
 fn what_is_not_a_course_is_said_in_a_sentence() {
@@ -178,4 +178,40 @@ fn an_import_that_is_killed_leaves_a_whole_course_or_none() {
         if courses.len() > before { whole += 1 } else { none += 1 }
     }
     eprintln!("{whole} whole, {none} none");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_backup_that_finds_no_room_is_one_sentence_and_leaves_the_older_one() {
+    let (profile, folder) = (Profile::new(), crate::folder());
+    let mut image = b"\x89PNG\r\n\x1a\n".to_vec();
+    image.resize(400_000, 7);
+    fs::write(folder.path().join("1-quills/goose.png"), image).expect("file");
+    let course = profile.last(&["import", folder.path().to_str().expect("path")]);
+    let file = folder.path().join("course.inkhorn");
+    fs::write(&file, "an older one").expect("file");
+    // Files may have 200 blocks of 512 or 1,024 bytes, by the shell; the signal about it is ignored, so that writing fails.
+    let output = Command::new("sh")
+        .args([
+            "-c",
+            "trap '' XFSZ; ulimit -f 200; exec \"$@\"",
+            "sh",
+            env!("CARGO_BIN_EXE_inkhorn-cli"),
+            "--profile",
+        ])
+        .arg(profile.dir())
+        .args(["backup", &course])
+        .arg(&file)
+        .output()
+        .expect("runs");
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.contains("could not be written") && !said.contains("ZipWriter"), "{said}");
+    assert_eq!(fs::read(&file).expect("file"), b"an older one");
+    let left = fs::read_dir(folder.path()).expect("folder").map(|entry| entry.expect("entry").file_name());
+    assert!(
+        !left.into_iter().any(|name| name.to_string_lossy().starts_with(".inkhorn")),
+        "no draft stays behind"
+    );
 }
