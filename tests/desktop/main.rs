@@ -6,6 +6,8 @@ mod collaboration;
 mod crash;
 mod keyboard;
 mod locked;
+mod reading;
 mod saved;
 mod support;
 mod untouched;
+mod writing;
