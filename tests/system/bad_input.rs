@@ -62,6 +62,8 @@ fn a_viewer_reads_and_cannot_change_and_keeps_what_was_written() -> anyhow::Resu
     let course = ada.last_line(&["import", &text(folder.path())])?;
     ada.run(&["share", &course])?;
     ada.sync()?;
+    let said = ben.refused(&["join", &course])?;
+    ensure!(said.contains("not a member") && said.contains("ask an owner"), "{said}");
     server.member(&course, "ben@example.org", "editor")?;
     ben.run(&["join", &course])?;
     ben.sync()?;

@@ -32,9 +32,14 @@ impl From<RestError> for CoreError {
     fn from(error: RestError) -> Self {
         match error {
             RestError::Refused { reason: Reason::Unauthenticated, .. } => signed_out(),
-            RestError::Refused {
-                reason: reason @ (Reason::NotMember | Reason::RoleTooLow { .. }), ..
-            } => Self::new(Code::Denied, sentence(&reason.to_string())),
+            // The server does not say whether such a course exists.
+            RestError::Refused { reason: Reason::NotMember, .. } => Self::new(
+                Code::Denied,
+                "You are not a member of this course on the server. Check its id, and ask an owner to add you.",
+            ),
+            RestError::Refused { reason: reason @ Reason::RoleTooLow { .. }, .. } => {
+                Self::new(Code::Denied, sentence(&reason.to_string()))
+            }
             RestError::Refused { status: 404, .. } => {
                 Self::new(Code::NotFound, "The server does not have this.")
             }
