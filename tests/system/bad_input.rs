@@ -83,6 +83,27 @@ fn a_viewer_reads_and_cannot_change_and_keeps_what_was_written() -> anyhow::Resu
 }
 
 #[test]
+fn a_course_that_the_server_does_not_know_is_not_called_synced() -> anyhow::Result<()> {
+    let (server, other, ada) = (Server::start()?, Server::start()?, Profile::new()?);
+    ada.login(&server, "ada@example.org")?;
+    let folder = corpus::written()?;
+    let course = ada.last_line(&["import", &text(folder.path())])?;
+    ada.run(&["share", &course])?;
+    ada.sync()?;
+    let lesson = of_kind(&ada.outline(&course)?, "lesson")[0].id.clone();
+    ada.append(&lesson, "Written before the move.\n")?;
+    ada.login(&other, "ada@example.org")?;
+    let said = ada.refused(&["sync", "--timeout", "30"])?;
+    ensure!(said.contains("not a member"), "{said}");
+    let second = ada.last_line(&["import", &text(folder.path())])?;
+    ada.run(&["share", &second])?;
+    ada.run(&["share", &course])?;
+    ada.sync()?;
+    ensure!(ada.lesson(&lesson)?.contains("Written before the move."), "the edit is gone");
+    Ok(())
+}
+
+#[test]
 fn a_corrupt_database_is_set_aside_and_never_overwritten() -> anyhow::Result<()> {
     let (ada, folder) = (Profile::new()?, corpus::written()?);
     ada.last_line(&["import", &text(folder.path())])?;

@@ -107,7 +107,7 @@ impl Net {
             self.shared.ask(Ask::Hello);
             return Ok(());
         }
-        self.sync(SYNC_LIMIT).await.map(drop)
+        self.carry(SYNC_LIMIT).await.map(drop)
     }
 
     /// Courses on the server that the user is a member of.

@@ -18,8 +18,14 @@ impl Net {
     /// Syncs documents and assets of all shared courses, for at most `timeout`.
     ///
     /// # Errors
-    /// Why something still waits: signed out, offline, refused edits, time over. Nothing is lost by any of them.
+    /// Why something still waits: signed out, offline, refused edits, no member, time over. Nothing is lost by any of them.
     pub(crate) async fn sync(&self, timeout: Duration) -> Result<SyncSummary> {
+        let summary = self.carry(timeout).await?;
+        self.belongs().await.map(|()| summary)
+    }
+
+    /// The same for what the server gives to this user, without a word about other courses.
+    pub(super) async fn carry(&self, timeout: Duration) -> Result<SyncSummary> {
         let shared = &self.shared;
         // Says so when nobody is signed in.
         shared.rest()?;
@@ -93,6 +99,23 @@ impl Net {
                 changed = status.changed() => if changed.is_err() { return Err(closed()) },
                 () = tokio::time::sleep_until(deadline.min(Instant::now() + LOOK_EVERY)) => {}
             }
+        }
+    }
+
+    /// Courses that are shared, as this computer has it, and that the server does not give to this user: nothing of them
+    /// is sent, and to say that all is synced would hide what waits in them.
+    async fn belongs(&self) -> Result<()> {
+        let rows = self.shared.replica.courses().await?;
+        match rows.iter().find(|row| row.shared && row.role.is_none()) {
+            None => Ok(()),
+            Some(row) => Err(CoreError::new(
+                Code::Denied,
+                format!(
+                    "You are not a member of “{}” on this server, so it is not synced; all else is. What you wrote in it \
+                     is safe on this computer: ask an owner to add you, or share it there if it is yours.",
+                    row.title
+                ),
+            )),
         }
     }
 
