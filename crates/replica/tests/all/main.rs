@@ -9,5 +9,7 @@
 mod common;
 mod documents;
 mod durability;
+mod engine;
+mod server;
 mod store;
 mod sync;

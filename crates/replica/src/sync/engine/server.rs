@@ -5,7 +5,7 @@ use crate::sync::doc::Phase;
 use crate::sync::{Action, MAX_REKEYS};
 use inkhorn_protocol::DocId;
 use inkhorn_protocol::frame::Message;
-use inkhorn_protocol::session::{DocNotice, Reason};
+use inkhorn_protocol::session::{DocNotice, Reason, Role};
 
 impl Engine {
     pub(super) fn frame(&mut self, id: &DocId, message: Message, now_ms: u64, out: &mut Vec<Action>) {
@@ -19,7 +19,14 @@ impl Engine {
         if !doc.greeted {
             // Frames keep their order: what comes before the answer to our token belongs to an exchange that we closed.
             match message {
-                Message::Authenticated { .. } => doc.greeted = true,
+                Message::Authenticated { read_only } => {
+                    doc.greeted = true;
+                    // The server drops a viewer's deletions without a word, since it cannot tell them from those that
+                    // follow from what others did. What waits was not made as a viewer: it is kept, and said.
+                    if read_only && doc.dirty && !doc.muted {
+                        self.reject(id, Reason::RoleTooLow { role: Role::Viewer }, out);
+                    }
+                }
                 Message::PermissionDenied(why) => {
                     doc.close();
                     doc.gave_up = true;
