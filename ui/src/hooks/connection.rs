@@ -1,13 +1,13 @@
 //! The state of sync, and what the pill says about it.
 
 use super::{Query, use_query};
-use crate::i18n::sync::{Edit, Pill, Tone, pill};
+use crate::i18n::sync::{Edit, Pill, Tone, only_here, pill};
 use crate::page;
 use crate::state::ui::Ui;
 use dioxus::prelude::*;
 use inkhorn_protocol::event::Status;
 use inkhorn_protocol::key::QueryKey;
-use inkhorn_protocol::projection::SyncSummary;
+use inkhorn_protocol::projection::{CourseSummary, SyncSummary};
 
 /// How long everything must be on disk before the pill says so, in milliseconds: it never says "Saved" of an edit
 /// that is not, and while the user types it stays at one word rather than flicker with each key.
@@ -21,6 +21,7 @@ pub(crate) fn use_connection() -> Query<SyncSummary> {
 /// What the pill says; ticks while a countdown runs. `None` until the core has answered.
 pub(crate) fn use_pill() -> Memo<Option<Pill>> {
     let sync = use_connection();
+    let courses = use_query::<Vec<CourseSummary>>(QueryKey::Courses);
     let ui = use_context::<Ui>();
     let mut now = use_signal(page::now_ms);
     use_future(move || async move {
@@ -60,6 +61,11 @@ pub(crate) fn use_pill() -> Memo<Option<Pill>> {
         };
         let said = pill(&sync, edit, at, page::clock);
         debug_assert!(said.tone != Tone::Synced || sync.count.is_settled());
-        Some(said)
+        // A course that was never shared is on no server: what is synced is the others.
+        let open = ui.course.read().clone();
+        let local = courses
+            .data()
+            .is_some_and(|all| all.iter().any(|one| Some(&one.id) == open.as_ref() && !one.shared));
+        Some(if local && said.tone == Tone::Synced { only_here() } else { said })
     })
 }

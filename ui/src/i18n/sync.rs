@@ -94,6 +94,17 @@ pub enum Edit {
     NotSaved,
 }
 
+/// What the pill says of a course that is on no server, while nothing else is under way.
+pub fn only_here() -> Pill {
+    Pill {
+        tone: Tone::Saved,
+        line: "Saved on this computer".to_owned(),
+        more: None,
+        sentence: "Saved on this computer. This course is only here: share it to write with others."
+            .to_owned(),
+    }
+}
+
 /// What the pill says now. `clock` writes a time of day ("14:02").
 pub fn pill(sync: &SyncSummary, edit: Edit, now_ms: u64, clock: impl Fn(u64) -> String) -> Pill {
     const SAVED: &str = "Saved on this computer";
@@ -288,5 +299,12 @@ mod tests {
         assert_eq!(next_try(2_000, 2_000), "now");
         assert_eq!(next_try(2_000, 9_000), "now");
         assert_eq!(next_try(300_000, 0), "in 5 min");
+    }
+
+    #[test]
+    fn a_course_that_is_only_here_is_never_called_synced() {
+        let said = only_here();
+        assert_eq!((said.tone, said.line.as_str()), (Tone::Saved, "Saved on this computer"));
+        assert!(said.sentence.contains("only here"));
     }
 }
