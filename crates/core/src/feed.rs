@@ -221,7 +221,11 @@ impl Windows {
                     }
                 }
             }
-            Event::Operation { .. } => cache.invalidate(&["remote"]),
+            Event::Operation { .. } => {
+                cache.invalidate(&["remote"]);
+                cache.invalidate(&["operations"]);
+            }
+            Event::PresenceChanged { course } => cache.invalidate(&["presence", course.as_str()]),
             Event::DocumentChanged { course, doc, .. } => match doc {
                 DocId::Course(_) => {
                     // Also its lessons: one may be in Trash now, or out of it.

@@ -56,6 +56,8 @@ impl Projections {
             QueryKey::Account => Projection::of(&core.account().await?),
             QueryKey::Members { course } => Projection::of(&core.members(&course).await?),
             QueryKey::RemoteCourses => Projection::of(&core.remote_courses().await?),
+            QueryKey::Operations => Projection::of(&core.operations().await?),
+            QueryKey::Presence { course } => Projection::of(&core.presence(&course)),
         }
     }
 }

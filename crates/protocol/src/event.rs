@@ -55,6 +55,11 @@ pub enum Event {
         /// Absent when it was done.
         rejected: Option<Reason>,
     },
+    /// Who is in a course, or where they are, changed (publisher: transport).
+    PresenceChanged {
+        /// Course.
+        course: CourseId,
+    },
     /// A document changed, whoever made the change; published once, after the local commit (publisher: replica).
     DocumentChanged {
         /// Course that the document belongs to.

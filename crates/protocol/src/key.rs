@@ -32,6 +32,13 @@ pub enum QueryKey {
     },
     /// Courses on the server that the user may join: `Vec<rest::Course>`.
     RemoteCourses,
+    /// Operations that have not ended well yet, oldest first: `Vec<OperationInfo>`.
+    Operations,
+    /// Who is in a course now, and where: `Vec<Peer>`.
+    Presence {
+        /// Course.
+        course: CourseId,
+    },
 }
 
 impl QueryKey {
@@ -45,6 +52,8 @@ impl QueryKey {
             Self::Account => vec!["account"],
             Self::Members { course } => vec!["course", course.as_str(), "members"],
             Self::RemoteCourses => vec!["remote", "courses"],
+            Self::Operations => vec!["operations"],
+            Self::Presence { course } => vec!["presence", course.as_str()],
         }
     }
 }

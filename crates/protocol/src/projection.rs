@@ -1,7 +1,7 @@
 //! Projections: what the UI and the CLI see of the state, as plain data.
 
 use crate::session::Role;
-use crate::{AssetHash, CourseId, DocId, NodeId};
+use crate::{AssetHash, CourseId, DocId, NodeId, OpId};
 use serde::{Deserialize, Serialize};
 
 // ---- outline -----------------------------------------------------------------
@@ -195,6 +195,64 @@ pub struct Account {
     pub email: String,
     /// Name that others see.
     pub name: String,
+}
+
+// ---- operations -----------------------------------------------------------------
+
+/// An operation of the user that has not ended well yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperationInfo {
+    /// Operation.
+    pub op: OpId,
+    /// Course that it is about.
+    pub course: CourseId,
+    /// What it does: the `kind` of [`crate::rest::Operation`], e.g. `set_title`.
+    pub kind: String,
+    /// How far it is.
+    pub state: OperationState,
+    /// Times it was sent.
+    pub tries: u32,
+    /// When the user asked for it, in milliseconds since the Unix epoch.
+    pub created_ms: u64,
+    /// When it is sent next, where that is known, in milliseconds since the Unix epoch.
+    pub next_try_ms: Option<u64>,
+    /// Why it was refused, or why the last try failed, in plain words.
+    pub why: Option<String>,
+}
+
+/// How far an operation is. The reply of the server acks it; only the server's event confirms it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OperationState {
+    /// On this computer's disk, not sent.
+    Queued,
+    /// Sent, not answered.
+    Sent,
+    /// The server has answered that it is done; its event has not come yet.
+    Acked,
+    /// The event came.
+    Confirmed,
+    /// Refused for good; kept until the user tries it again or lets it go.
+    Rejected,
+    /// Neither confirmed nor refused for too long: the server is asked again.
+    TimedOut,
+    /// Too old to be sent by itself; kept until the user tries it again or lets it go.
+    Expired,
+}
+
+// ---- presence -------------------------------------------------------------------
+
+/// Somebody who has a course open now. One entry a person and device.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Peer {
+    /// Awareness client id.
+    pub client: u64,
+    /// Name, as the server knows it.
+    pub name: String,
+    /// Colour, 0 to 7, stable for a person.
+    pub hue: u8,
+    /// Lesson that is open there; none when only the outline is.
+    pub lesson: Option<NodeId>,
 }
 
 // ---- import and export ---------------------------------------------------------

@@ -123,6 +123,48 @@ pub enum FetchStatus {
     Paused,
 }
 
+/// One line of the cache panel: what the cache knows of a key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CacheEntry {
+    /// Key.
+    pub key: QueryKey,
+    /// Whether there is data.
+    pub status: QueryStatus,
+    /// Whether it is being refreshed.
+    pub fetch_status: FetchStatus,
+    /// Whether the source may have changed since it was read.
+    pub stale: bool,
+    /// Raised by each invalidation.
+    pub generation: u64,
+    /// Generation that the last successful fetch started at.
+    pub covered: u64,
+    /// Raised by each change of the data.
+    pub revision: u64,
+    /// Who observes it now.
+    pub observers: u32,
+    /// Fetches so far.
+    pub fetches: u64,
+    /// What changed it last, in a few words: `invalidated`, `focus`, `reconnect`, `fetched`, …
+    pub cause: String,
+    /// Since the data was read, in milliseconds; none without data.
+    pub age_ms: Option<u64>,
+    /// Size of the data, roughly, in bytes.
+    pub bytes: u64,
+}
+
+/// What the cache panel shows.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct CacheReport {
+    /// Every key that the cache knows, in order of its path.
+    pub entries: Vec<CacheEntry>,
+    /// Fetches since the start.
+    pub fetches: u64,
+    /// Invalidations taken in since the start.
+    pub invalidations: u64,
+    /// Batches sent to this window since it subscribed.
+    pub batches: u64,
+}
+
 /// Head of a raw message about a lesson; the bytes behind it are a Yjs v1 update.
 /// On the wire: length of this as JSON (u32, little endian), this as JSON, the bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

