@@ -199,7 +199,7 @@ impl Message {
     }
 }
 
-fn put_varint(out: &mut Vec<u8>, mut value: u64) {
+pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push((value & 0x7f) as u8 | 0x80);
         value >>= 7;
@@ -207,7 +207,7 @@ fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     out.push(value as u8);
 }
 
-fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+pub(crate) fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     put_varint(out, bytes.len() as u64);
     out.extend_from_slice(bytes);
 }
@@ -224,10 +224,11 @@ fn put_auth(out: &mut Vec<u8>, kind: u64, text: &str) {
     put_bytes(out, text.as_bytes());
 }
 
-struct Reader<'a>(&'a [u8]);
+/// Reads what is on the wire; never beyond it.
+pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Reader<'a> {
-    fn varint(&mut self) -> Result<u64, FrameError> {
+    pub(crate) fn varint(&mut self) -> Result<u64, FrameError> {
         let mut value = 0u64;
         for shift in (0..63).step_by(7) {
             let (&byte, rest) = self.0.split_first().ok_or(FrameError::Truncated)?;
@@ -240,7 +241,7 @@ impl<'a> Reader<'a> {
         Err(FrameError::Malformed("number too long"))
     }
 
-    fn bytes(&mut self) -> Result<&'a [u8], FrameError> {
+    pub(crate) fn bytes(&mut self) -> Result<&'a [u8], FrameError> {
         let len = usize::try_from(self.varint()?).map_err(|_| FrameError::Truncated)?;
         if len > self.0.len() {
             return Err(FrameError::Truncated);
@@ -250,7 +251,7 @@ impl<'a> Reader<'a> {
         Ok(head)
     }
 
-    fn text(&mut self) -> Result<&'a str, FrameError> {
+    pub(crate) fn text(&mut self) -> Result<&'a str, FrameError> {
         std::str::from_utf8(self.bytes()?).map_err(|_| FrameError::Malformed("text is not UTF-8"))
     }
 }

@@ -3,7 +3,7 @@
 //! - [`id`]: ids of courses, nodes, operations, assets; names of documents
 //! - [`schema`]: the roots of our documents and the node types of a body, as data
 //! - [`body`]: a lesson's body as a tree
-//! - [`frame`]: the Hocuspocus framing, a pure codec
+//! - [`frame`]: the Hocuspocus framing, a pure codec; [`awareness`]: who is where, inside such a frame
 //! - [`session`]: what travels on `@session`
 //! - [`rest`]: what travels over HTTP
 //! - [`event`], [`key`], [`projection`]: events, query keys and the data behind them
@@ -18,6 +18,7 @@
 //! # Ok::<(), inkhorn_protocol::InvalidId>(())
 //! ```
 
+pub mod awareness;
 pub mod body;
 pub mod event;
 pub mod fidelity;

@@ -1,10 +1,13 @@
-// Scenarios that `tests/all/foreign.rs` runs: node scenarios.mjs NAME URL OWNER-TOKEN EDITOR-TOKEN VIEWER-TOKEN
+// Scenarios that `tests/all/foreign.rs` runs: node scenarios.mjs NAME URL OWNER EDITOR VIEWER STRANGER (their tokens).
+// Some are steered: they say a line on standard output when they got somewhere, and wait for one on standard input.
+// `crates/core/tests/all/foreign.rs` runs the one named `app`, with the app on the other side.
 import assert from "node:assert/strict";
+import { createInterface } from "node:readline";
 import { HocuspocusProvider, HocuspocusProviderWebsocket } from "@hocuspocus/provider";
 import WebSocket from "ws";
 import * as Y from "yjs";
 
-const [scenario, url, ann, ben, vic] = process.argv.slice(2);
+const [scenario, url, ann, ben, vic, eve] = process.argv.slice(2);
 const LESSON = "lesson:l";
 
 // Whatever has not happened by then does not happen.
@@ -39,6 +42,14 @@ function join(token, { name = LESSON, over = socket(), ...options } = {}) {
 async function until(what, holds) {
   waiting = what;
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+const told = [];
+let input;
+const say = (line) => console.log(line);
+function heard(line) {
+  input ??= createInterface({ input: process.stdin }).on("line", (line) => told.push(line));
+  return until(`the word '${line}'`, () => told.includes(line));
 }
 
 const settled = (client) =>
@@ -108,6 +119,89 @@ const scenarios = {
     await settled(b);
   },
 
+  // The line breaks without a goodbye; the provider notices and comes back by itself.
+  async dropped() {
+    const a = join(ann);
+    const b = join(ben);
+    await settled(a);
+    await settled(b);
+    b.provider.setAwarenessField("user", { color: "#00f" });
+    const seen = () => a.provider.awareness.getStates().get(b.document.clientID);
+    await until("its state", () => seen()?.user);
+    for (let n = 0; n < 3; n++) {
+      b.over.webSocket.terminate();
+      write(b, `made while down, ${n}`);
+      await until("the line is down", () => !b.provider.synced);
+      await until("its state is gone", () => !seen()?.user);
+      await settled(b);
+      await until("what was made", () => body(a).includes(`made while down, ${n}`));
+      await until("its state is back", () => seen()?.user);
+    }
+    assert.equal(body(a).match(/made while down/g).length, 3, "each once");
+    assert.deepEqual(seen().user, { color: "#00f", name: "ben" });
+  },
+
+  async restart() {
+    const a = join(ann);
+    const b = join(ben);
+    await settled(a);
+    await settled(b);
+    write(a, "before");
+    await settled(a);
+    say("synced");
+    await heard("down");
+    await until("offline", () => !a.provider.synced && !b.provider.synced);
+    write(a, "a, while the server was away");
+    write(b, "b, while the server was away");
+    assert.ok(a.provider.unsyncedChanges > 0);
+    say("written");
+    await heard("up");
+    await settled(a);
+    await settled(b);
+    const all = ["before", "a, while", "b, while"];
+    await until("all on both", () => [a, b].every((c) => all.every((text) => body(c).includes(text))));
+    assert.equal(body(a), body(b));
+  },
+
+  async demoted() {
+    const a = join(ann);
+    const b = join(ben);
+    await settled(a);
+    await settled(b);
+    assert.equal(b.provider.authorizedScope, "read-write");
+    write(b, "as an editor");
+    await until("an edit", () => body(a).includes("as an editor"));
+    say("an editor");
+    await until("read-only", () => b.provider.authorizedScope === "readonly");
+    write(b, "as a viewer");
+    await until("the refusal", () => b.events.some(([event]) => event === "close"));
+    write(a, "after");
+    await settled(a);
+    assert.ok(!body(a).includes("as a viewer"));
+  },
+
+  // The app is in the course: each sees where the other is.
+  async app() {
+    const [course, theirs, ours] = process.argv.slice(8);
+    const b = join(ben, { name: course });
+    const them = () => [...b.provider.awareness.getStates().values()].find((s) => s.user?.name === "ada@x.org");
+    await until("the app in its lesson", () => them()?.lesson === theirs);
+    assert.ok(Number.isInteger(them().user.hue) && them().user.hue < 8);
+    b.provider.awareness.setLocalState({ user: { name: "a name of my own", color: "#0f0" }, lesson: ours, cursor: 7 });
+    say("here");
+    await until("the app in the outline", () => them() && them().lesson === null);
+    b.provider.setAwarenessField("lesson", null);
+    say("moved");
+    await heard("stay");
+    await until("the app is gone", () => !them());
+    say("alone");
+    await until("the app is back", () => them()?.lesson === theirs);
+    b.over.webSocket.terminate();
+    b.over.disconnect();
+    say("gone");
+    await heard("end");
+  },
+
   async awareness() {
     const a = join(ann);
     const b = join(ben);
@@ -148,7 +242,16 @@ const scenarios = {
     const b = join(ann, { name: "lesson:unknown" });
     await until("the refusal", () => b.events.some(([event]) => event === "authenticationFailed"));
     assert.match(b.events[0][1].reason, /does not know this document/);
-    assert.equal(a.provider.synced, false);
+    const c = join(eve);
+    await until("the refusal", () => c.events.some(([event]) => event === "authenticationFailed"));
+    assert.match(c.events[0][1].reason, /not a member/);
+    for (const client of [a, b, c]) {
+      assert.ok(!client.provider.synced && !client.provider.isAuthenticated);
+      write(client, "unheard");
+    }
+    const owner = join(ann);
+    await settled(owner);
+    assert.equal(body(owner), "", "nothing of what the refused wrote has come in");
   },
 
   async multiplexed() {

@@ -206,6 +206,10 @@ impl Connection {
     pub fn course(&self, course: CourseId, kind: EventKind) {
         self.publisher.publish(Event::Course { course, kind });
     }
+    /// Publishes that who is in a course, or where, changed.
+    pub fn presence(&self, course: CourseId) {
+        self.publisher.publish(Event::PresenceChanged { course });
+    }
     /// Publishes the end of an operation.
     pub fn operation(&self, op: OpId, rejected: Option<Reason>) {
         self.publisher.publish(Event::Operation { op, rejected });

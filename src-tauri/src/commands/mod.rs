@@ -31,6 +31,7 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + '
         query::query,
         query::observe,
         query::unobserve,
+        query::set_presence,
         outline::create_course,
         outline::rename_course,
         outline::add,

@@ -4,6 +4,7 @@ use super::{Answer, State};
 use crate::WINDOW;
 use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::window::QueryReply;
+use inkhorn_protocol::{CourseId, NodeId};
 
 #[tauri::command]
 pub(crate) async fn query(shell: State<'_>, key: QueryKey) -> Answer<QueryReply> {
@@ -19,5 +20,16 @@ pub(crate) async fn observe(shell: State<'_>, key: QueryKey) -> Answer<()> {
 #[tauri::command]
 pub(crate) async fn unobserve(shell: State<'_>, key: QueryKey) -> Answer<()> {
     shell.core().await?.unobserve(WINDOW, &key);
+    Ok(())
+}
+
+/// The window shows this course, and this lesson of it, or none any more: others who are in the course see it.
+#[tauri::command]
+pub(crate) async fn set_presence(
+    shell: State<'_>,
+    course: Option<CourseId>,
+    lesson: Option<NodeId>,
+) -> Answer<()> {
+    shell.core().await?.set_presence(WINDOW, course.as_ref(), lesson.as_ref());
     Ok(())
 }

@@ -3,11 +3,12 @@
 use crate::Core;
 use crate::error::Result;
 use crate::feed::{Feed, WindowId};
-use inkhorn_protocol::CourseId;
+use crate::net::presence::Place;
 use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::projection::{Account, OperationInfo, Peer, SyncSummary};
 use inkhorn_protocol::rest::{Course, Member};
 use inkhorn_protocol::window::QueryReply;
+use inkhorn_protocol::{CourseId, NodeId};
 use std::time::Duration;
 
 impl Core {
@@ -103,9 +104,17 @@ impl Core {
         Ok(Vec::new())
     }
 
-    /// Who is in a course now, and where.
-    pub fn presence(&self, _course: &CourseId) -> Vec<Peer> {
-        Vec::new()
+    /// Who else is in a course now, and where; by name. Known while a window of ours is in it ([`Core::set_presence`])
+    /// and there is a connection.
+    pub fn presence(&self, course: &CourseId) -> Vec<Peer> {
+        self.net().peers(course)
+    }
+
+    /// A window shows this course, and this lesson of it, or no course any more: others see the user there, as long as
+    /// there is a connection. Nothing of it is stored.
+    pub fn set_presence(&self, window: &str, course: Option<&CourseId>, lesson: Option<&NodeId>) {
+        let place = course.map(|course| Place { course: course.clone(), lesson: lesson.cloned() });
+        self.net().place(window, place);
     }
 
     /// What waits, what is synced, how the connection is.
@@ -121,9 +130,11 @@ impl Core {
         self.net().retry_now();
     }
 
-    /// The feed of a window: batches of what changed. Its page starts with nothing observed.
+    /// The feed of a window: batches of what changed. Its page starts with nothing observed, and in no course.
     pub fn subscribe(&self, window: impl Into<WindowId>) -> Feed {
-        self.windows().subscribe(window.into())
+        let window = window.into();
+        self.net().place(&window, None);
+        self.windows().subscribe(window)
     }
 
     /// What is known about a key, through the cache.

@@ -7,6 +7,7 @@
 //! - [`greeting`]: what is said on `@session`; [`line`]: frames out, without waiting; [`session`]: one task that owns the link, the engine and every answer of the replica
 //! - [`detour`]: which local edits wait for the replica's word on what there is to do
 //! - [`assets`]: one task that uploads and downloads
+//! - [`presence`]: who is in a course with us, pure; [`whereabouts`]: the same on the link
 //! - [`sync`]: "until nothing waits in either direction", and the words for why not
 //! - [`api`]: these as functions of [`crate::Core`]
 
@@ -16,10 +17,12 @@ mod assets;
 mod detour;
 mod greeting;
 mod line;
+pub(crate) mod presence;
 mod register;
 pub(crate) mod rest;
 mod session;
 mod sync;
+mod whereabouts;
 
 use crate::error::{Code, CoreError, Result};
 use account::{AccountFile, SignIn};
@@ -51,6 +54,8 @@ pub(crate) struct Shared {
     account: Mutex<Option<SignIn>>,
     asks: mpsc::UnboundedSender<session::Ask>,
     progress: watch::Sender<Progress>,
+    /// A std mutex: held for one step or one copy, never across a wait.
+    presence: Mutex<presence::Presence>,
     /// There may be assets to move.
     assets: Notify,
     /// Stays connected by itself (the app), or only while `sync` runs (the command line).
@@ -101,6 +106,7 @@ impl Net {
             account: Mutex::new(account),
             asks,
             progress: watch::Sender::new(Progress::default()),
+            presence: Mutex::default(),
             assets: Notify::new(),
             always: connect,
         });

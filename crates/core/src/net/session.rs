@@ -38,6 +38,8 @@ pub(super) enum Ask {
     Open(DocId),
     /// A window closed it.
     Close(DocId),
+    /// A window is there now, or nowhere.
+    Place { window: String, place: Option<super::presence::Place> },
 }
 
 /// Something that was under way has ended.
@@ -64,6 +66,10 @@ pub(super) struct Session {
     pub(super) under_way: FuturesUnordered<BoxFuture<'static, (u64, Done)>>,
     /// Documents that windows have open, and how many windows.
     pub(super) open: HashMap<DocId, usize>,
+    /// The link on which presence was last heard.
+    pub(super) heard_by: Option<u64>,
+    /// Beginning of this session's own clock, which does not go back.
+    pub(super) started: tokio::time::Instant,
 }
 
 /// A link that is open.
@@ -90,8 +96,14 @@ pub(super) async fn run(
     mut asks: mpsc::UnboundedReceiver<Ask>,
 ) {
     let mut changes = shared.replica.changes();
-    let mut session =
-        Session { shared, live: None, under_way: FuturesUnordered::new(), open: HashMap::new() };
+    let mut session = Session {
+        shared,
+        live: None,
+        under_way: FuturesUnordered::new(),
+        open: HashMap::new(),
+        heard_by: None,
+        started: tokio::time::Instant::now(),
+    };
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -113,8 +125,12 @@ pub(super) async fn run(
                 None => return,
             },
             () = room(session.live.as_ref()) => session.flush(),
-            _ = tick.tick() => session.feed(Event::Tick).await,
+            _ = tick.tick() => {
+                session.presence(super::presence::Input::Tick);
+                session.feed(Event::Tick).await;
+            }
         }
+        session.presence_link();
         session.look_for_work();
     }
 }
@@ -208,6 +224,7 @@ impl Session {
     }
 
     async fn doc_message(&mut self, doc: DocId, message: Message) {
+        self.presence_heard(&doc, &message);
         let event = match message {
             Message::Stateless(text) => match serde_json::from_str(&text) {
                 Ok(notice) => Event::Notice(notice),
@@ -239,6 +256,7 @@ impl Session {
         match ask {
             Ask::Hello => self.hello().await,
             Ask::Work => self.work_due(),
+            Ask::Place { window, place } => self.placed(&window, place),
             Ask::Open(doc) => {
                 let windows = self.open.entry(doc.clone()).or_default();
                 *windows += 1;
@@ -351,7 +369,10 @@ impl Session {
             under_way.push(Box::pin(async move { (link, Done::Stored(future.await)) }));
         };
         match action {
-            Action::Send { doc, message } => self.send(&doc.to_string(), message),
+            Action::Send { doc, message } => {
+                self.presence_sent(&doc, &message);
+                self.send(&doc.to_string(), message);
+            }
             Action::Read { doc, ticket, since } => {
                 let answer: BoxFuture<'static, _> = match since {
                     None => Box::pin(replica.state_vector(&doc)),

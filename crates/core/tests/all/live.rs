@@ -9,7 +9,7 @@ use inkhorn_protocol::session::Role;
 use serde::de::DeserializeOwned;
 
 /// Asks until the answer fits, each time something changed.
-async fn until<T: DeserializeOwned>(
+pub(crate) async fn until<T: DeserializeOwned>(
     core: &inkhorn_core::Core,
     feed: &mut Feed,
     key: &QueryKey,

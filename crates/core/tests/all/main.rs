@@ -2,5 +2,6 @@
 #![allow(clippy::expect_used)]
 
 mod live;
+mod presence;
 mod sync;
 mod world;

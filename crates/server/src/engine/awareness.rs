@@ -2,6 +2,7 @@
 //! user's name is set here, so that nobody appears under another's name.
 
 use super::event::{ConnId, User};
+use inkhorn_protocol::awareness::{Entry, MAX_ENTRIES, MAX_NUMBER, MAX_STATE_BYTES, decode, encode};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,16 +10,23 @@ use std::sync::Arc;
 /// Live ids that one open document on one connection may show: itself, and a few for tools that keep several.
 const MAX_LIVE: usize = 8;
 
-/// Largest state, in bytes of JSON: a caret and a name take about 200.
-const MAX_STATE_BYTES: usize = 16 * 1024;
-
 /// Ids that are remembered after they left, so that a late echo by a peer does not bring them back.
 const MAX_LEFT: usize = 256;
+
+/// Bytes of states that somebody who just came is told at once: thousands of people, and far below a frame's limit.
+const MAX_TOLD_BYTES: usize = 1024 * 1024;
+
+/// Largest clock that is taken. What others are told grows from there, and must not leave the numbers that they read.
+const MAX_CLOCK: u64 = MAX_NUMBER / 2;
 
 /// One client's state.
 #[derive(Debug)]
 struct Presence {
+    /// Of the last state that was taken.
     clock: u64,
+    /// Under which others were told of it last. A client that comes back after its connection broke off says its state
+    /// again under the clock of before, while others have heard under a later one that it left.
+    told: u64,
     /// None once it left.
     state: Option<String>,
     owner: (ConnId, String),
@@ -49,32 +57,46 @@ impl Awareness {
         foreign: impl Fn(u64) -> bool,
     ) -> Option<Vec<u8>> {
         let mut taken = Vec::new();
-        for (client, clock, text) in decode(bytes)? {
-            if foreign(client) || !self.may_set(client, clock, text == "null", owner, user) {
+        for Entry { client, clock, state } in decode(bytes).ok()? {
+            if foreign(client) || !self.may_set(client, clock, state.is_none(), owner, user) {
                 continue;
             }
-            let state = if text == "null" { None } else { Some(named(text, &user.name)?) };
+            let state = match state.map(|text| named(text, &user.name)) {
+                Some(None) => continue,
+                named => named.flatten(),
+            };
             if state.is_none() {
                 self.leave(client);
             }
-            taken.push((client, clock, state.clone().unwrap_or_else(|| "null".to_owned())));
-            let presence = Presence { clock, state, owner: owner.clone(), user: Arc::clone(&user.id) };
+            let told = self.clients.get(&client).map_or(clock, |known| clock.max(known.told + 1));
+            taken.push((client, told, state.clone()));
+            let presence = Presence { clock, told, state, owner: owner.clone(), user: Arc::clone(&user.id) };
             self.clients.insert(client, presence);
         }
-        (!taken.is_empty()).then(|| encode(&taken))
+        payload(&taken)
     }
 
     fn may_set(&self, client: u64, clock: u64, leaves: bool, owner: &(ConnId, String), user: &User) -> bool {
+        if clock > MAX_CLOCK {
+            return false;
+        }
         let Some(known) = self.clients.get(&client) else {
             let live = self.clients.values().filter(|p| p.state.is_some() && p.owner == *owner).count();
             return !leaves && live < MAX_LIVE;
         };
-        if known.user != user.id || clock < known.clock {
+        if known.user != user.id {
             return false;
         }
-        // A peer repeats what it hears about others; only the id's own connection may end it.
-        let newer = clock > known.clock || (leaves && known.state.is_some());
-        newer && (known.owner == *owner || !leaves)
+        if known.owner == *owner {
+            return clock > known.clock || (leaves && clock == known.clock && known.state.is_some());
+        }
+        // It is back on a connection that was opened later. (On an older one it is a late echo.)
+        if known.state.is_none() && !leaves && owner.0 > known.owner.0 {
+            return clock >= known.clock;
+        }
+        // A peer repeats what it hears about others, under the clock that it was told; only the id's own connection may
+        // end it.
+        !leaves && clock > known.told
     }
 
     fn leave(&mut self, client: u64) {
@@ -92,28 +114,44 @@ impl Awareness {
         let mut gone = Vec::new();
         for (&client, presence) in &mut self.clients {
             if presence.owner == *owner && presence.state.take().is_some() {
-                presence.clock += 1;
-                gone.push((client, presence.clock, "null".to_owned()));
+                presence.told += 1;
+                gone.push((client, presence.told, None));
             }
         }
         for (client, ..) in &gone {
             self.leave(*client);
         }
-        (!gone.is_empty()).then(|| encode(&gone))
+        payload(&gone)
     }
 
     /// All live states, for somebody who just came.
     pub(super) fn all(&self) -> Option<Vec<u8>> {
+        let mut bytes = 0;
         let live: Vec<_> = self
             .clients
             .iter()
-            .filter_map(|(&client, p)| p.state.as_ref().map(|s| (client, p.clock, s.clone())))
+            .filter_map(|(&client, p)| p.state.as_ref().map(|state| (client, p.told, Some(state.clone()))))
+            // A longer list would be read by nobody; who is left out is told with the next renewal.
+            .take(MAX_ENTRIES)
+            .take_while(|(.., state)| {
+                bytes += state.as_ref().map_or(0, String::len);
+                bytes <= MAX_TOLD_BYTES
+            })
             .collect();
-        (!live.is_empty()).then(|| encode(&live))
+        payload(&live)
     }
 }
 
-/// The state with the account's name in `user.name`; none when it is no JSON object.
+/// What is relayed; none when there is nothing to say.
+fn payload(said: &[(u64, u64, Option<String>)]) -> Option<Vec<u8>> {
+    let entries: Vec<_> = said
+        .iter()
+        .map(|(client, clock, state)| Entry { client: *client, clock: *clock, state: state.as_deref() })
+        .collect();
+    (!entries.is_empty()).then(|| encode(&entries))
+}
+
+/// The state with the account's name in `user.name`; none when it is no JSON object, or too large for others to read.
 fn named(text: &str, name: &str) -> Option<String> {
     let mut state: Value = serde_json::from_str(text).ok()?;
     let fields = state.as_object_mut()?;
@@ -122,57 +160,8 @@ fn named(text: &str, name: &str) -> Option<String> {
         *user = Value::Object(serde_json::Map::new());
     }
     user.as_object_mut()?.insert("name".to_owned(), Value::String(name.to_owned()));
-    Some(state.to_string())
-}
-
-fn encode(entries: &[(u64, u64, String)]) -> Vec<u8> {
-    let mut out = Vec::new();
-    put(&mut out, entries.len() as u64);
-    for (client, clock, state) in entries {
-        put(&mut out, *client);
-        put(&mut out, *clock);
-        put(&mut out, state.len() as u64);
-        out.extend_from_slice(state.as_bytes());
-    }
-    out
-}
-
-fn put(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push((value & 0x7f) as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-}
-
-fn decode(bytes: &[u8]) -> Option<Vec<(u64, u64, &str)>> {
-    let mut rest = bytes;
-    let count = take(&mut rest)?;
-    let mut entries = Vec::new();
-    for _ in 0..count {
-        let (client, clock) = (take(&mut rest)?, take(&mut rest)?);
-        let len = usize::try_from(take(&mut rest)?).ok()?;
-        if len > rest.len() || len > MAX_STATE_BYTES || client >= 1 << 53 || clock >= 1 << 53 {
-            return None;
-        }
-        let (text, tail) = rest.split_at(len);
-        rest = tail;
-        entries.push((client, clock, std::str::from_utf8(text).ok()?));
-    }
-    rest.is_empty().then_some(entries)
-}
-
-fn take(rest: &mut &[u8]) -> Option<u64> {
-    let mut value = 0u64;
-    for shift in (0..63).step_by(7) {
-        let (&byte, tail) = rest.split_first()?;
-        *rest = tail;
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte < 0x80 {
-            return Some(value);
-        }
-    }
-    None
+    let text = state.to_string();
+    (text.len() <= MAX_STATE_BYTES).then_some(text)
 }
 
 #[cfg(test)]
@@ -190,9 +179,10 @@ mod tests {
         clock: u64,
         state: &str,
     ) -> Option<String> {
-        let frame = encode(&[(client, clock, state.to_owned())]);
+        let state = (state != "null").then_some(state);
+        let frame = encode(&[Entry { client, clock, state }]);
         let out = a.apply(&frame, &(conn, "k".to_owned()), &user(who), |_| false)?;
-        decode(&out).map(|e| e[0].2.to_owned())
+        decode(&out).ok().map(|e| e[0].state.unwrap_or("null").to_owned())
     }
 
     #[test]
@@ -206,23 +196,54 @@ mod tests {
     #[test]
     fn nobody_speaks_for_another_and_an_echo_does_not_bring_back_who_left() {
         let mut a = Awareness::default();
-        assert!(set(&mut a, 1, "a", 7, 1, "{}").is_some());
-        assert_eq!(set(&mut a, 2, "b", 7, 9, "{}"), None, "another account");
+        assert!(set(&mut a, 2, "a", 7, 1, "{}").is_some());
+        assert_eq!(set(&mut a, 3, "b", 7, 9, "{}"), None, "another account");
         assert_eq!(set(&mut a, 3, "a", 7, 1, "null"), None, "another connection of the same account echoes");
-        assert!(a.close(&(1, "k".to_owned())).is_some());
-        assert_eq!(set(&mut a, 3, "a", 7, 1, "{}"), None, "a late echo");
-        assert!(set(&mut a, 3, "a", 7, 3, "{}").is_some(), "the id is alive again on a new connection");
-        assert!(a.close(&(1, "k".to_owned())).is_none(), "and no longer ends with the old one");
+        assert!(a.close(&(2, "k".to_owned())).is_some());
+        assert_eq!(set(&mut a, 1, "a", 7, 1, "{}"), None, "a late echo");
+        assert!(set(&mut a, 1, "a", 7, 3, "{}").is_some(), "the id is alive again, whoever says so");
+        assert!(a.close(&(2, "k".to_owned())).is_none(), "and no longer ends with the old one");
+    }
+
+    #[test]
+    fn who_comes_back_under_the_clock_of_before_is_told_to_others_under_a_later_one_than_its_leave() {
+        let mut a = Awareness::default();
+        let mut last = 0;
+        for conn in 1..5 {
+            let frame = encode(&[Entry { client: 7, clock: 3, state: Some("{}") }]);
+            let relayed = a.apply(&frame, &(conn, "k".to_owned()), &user("a"), |_| false).unwrap();
+            let gone = a.close(&(conn, "k".to_owned())).unwrap();
+            for said in [relayed, gone] {
+                let clock = decode(&said).unwrap()[0].clock;
+                assert!(clock > last, "{clock} after {last}");
+                last = clock;
+            }
+        }
+        // A peer of the same account that repeats the later clock does not take the id over.
+        assert!(set(&mut a, 5, "a", 7, 3, "{}").is_some());
+        assert_eq!(set(&mut a, 6, "a", 7, last + 1, "{}"), None, "an echo");
+        assert!(set(&mut a, 5, "a", 7, 4, "{}").is_some(), "the client itself is still heard");
     }
 
     #[test]
     fn broken_frames_are_dropped() {
         let mut a = Awareness::default();
-        let good = encode(&[(7, 1, "{}".to_owned())]);
+        let good = encode(&[Entry { client: 7, clock: 1, state: Some("{}") }]);
         for cut in 0..good.len() {
             assert!(a.apply(&good[..cut], &(1, "k".to_owned()), &user("a"), |_| false).is_none());
         }
         assert!(a.apply(&[0xff; 9], &(1, "k".to_owned()), &user("a"), |_| false).is_none());
         assert_eq!(set(&mut a, 1, "a", 8, 1, "[1]"), None);
+    }
+
+    #[test]
+    fn a_state_that_the_name_makes_too_large_is_left_out_and_the_others_of_its_frame_are_taken() {
+        let mut a = Awareness::default();
+        let large = format!(r#"{{"x":"{}"}}"#, "y".repeat(MAX_STATE_BYTES - 8));
+        let entry = |client, state| Entry { client, clock: 1, state: Some(state) };
+        let frame = encode(&[entry(1, "{}"), entry(2, &large), entry(3, "{}")]);
+        let out = a.apply(&frame, &(1, "k".to_owned()), &user("a"), |_| false).unwrap();
+        assert_eq!(decode(&out).unwrap().iter().map(|e| e.client).collect::<Vec<_>>(), [1, 3]);
+        assert!(decode(&a.all().unwrap()).is_ok(), "and a newcomer can read what it is told");
     }
 }
