@@ -25,7 +25,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("inkhorn-ui", &["protocol"]),
     ("inkhorn-xtask", &[]),
     ("inkhorn-testkit", &["protocol", "updates"]),
-    ("inkhorn-bench", &["updates"]),
+    ("inkhorn-bench", &["protocol", "events", "server-state", "updates", "core", "testkit"]),
 ];
 
 /// Package → crates of others that it must never depend on.

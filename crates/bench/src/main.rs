@@ -1,20 +1,39 @@
 //! Benchmarks against peers: each subcommand runs ours and theirs on the same input in the same call, and prints
 //! medians and ratios.
 //!
+//! - [`report`]: the table, its JSON, and whether every goal is met
+//! - [`storm`]: a storm of events in the real window
+//! - [`sync`]: reconnect, typing offline, news on their way to a window, against Hocuspocus
 //! - [`updates`]: indexing, diffing and compacting updates, against yrs and yjs
 //!
 //! ```text
-//! cd crates/bench && npm ci        # the peers that run under Node
-//! cargo run --release -p inkhorn-bench -- updates
+//! cargo xtask bench updates            # installs the peers, builds in release, runs
+//! cargo xtask bench updates --check    # the same, and exits 1 where a goal is missed
 //! ```
 // A benchmark's output is what it prints.
 #![allow(clippy::print_stdout)]
 
+mod report;
+mod storm;
+mod sync;
 mod updates;
 
-fn main() -> anyhow::Result<()> {
-    match std::env::args().nth(1).as_deref() {
-        Some("updates") => updates::run(),
-        _ => anyhow::bail!("usage: inkhorn-bench updates"),
-    }
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+fn main() -> anyhow::Result<ExitCode> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (options, names): (Vec<&str>, Vec<&str>) =
+        arguments.iter().map(String::as_str).partition(|word| word.starts_with("--"));
+    // Beside what cargo builds, wherever this was started from.
+    let folder = std::env::var_os("INKHORN_BENCH_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/bench"), PathBuf::from);
+    let report = match names.as_slice() {
+        ["storm"] => storm::run(&folder)?,
+        ["sync"] => sync::run()?,
+        ["updates"] => updates::run()?,
+        _ => anyhow::bail!("usage: inkhorn-bench storm|sync|updates [--check]"),
+    };
+    let met = report.publish(&folder)?;
+    Ok(if met || !options.contains(&"--check") { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

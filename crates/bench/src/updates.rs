@@ -1,5 +1,6 @@
 //! Updates as bytes: our index against yrs's and yjs's ways to do the same.
 
+use crate::report::{Report, Row, Unit};
 use std::hint::black_box;
 use std::io::Write;
 use std::path::Path;
@@ -15,18 +16,20 @@ use yrs::{Any, ClientID, Doc, OffsetKind, Options, ReadTxn, Text, Transact, Upda
 /// How many updates a log has: an afternoon of a few writers.
 const UPDATES: usize = 20_000;
 
-/// Runs all logs and prints a table of each.
-pub(crate) fn run() -> Result<()> {
+/// Runs all logs.
+pub(crate) fn run() -> Result<Report> {
     let peers = Path::new(env!("CARGO_MANIFEST_DIR"));
     ensure!(peers.join("node_modules/yjs").is_dir(), "yjs is missing: run `npm ci` in {}", peers.display());
-    log("typing: one character an update, one writer", &typing(1), peers)?;
-    log("typing: one character an update, three writers, deletions", &typing(3), peers)?;
-    log("prose: a sentence an update, five writers, formats, 1 MB", &prose(), peers)
+    let mut report = Report::new("updates");
+    log(&mut report, "typing, one writer", &typing(1), peers)?;
+    log(&mut report, "typing, three writers, deletions", &typing(3), peers)?;
+    log(&mut report, "prose, five writers, formats", &prose(), peers)?;
+    Ok(report)
 }
 
-fn log(name: &str, updates: &[Vec<u8>], peers: &Path) -> Result<()> {
+fn log(report: &mut Report, name: &str, updates: &[Vec<u8>], peers: &Path) -> Result<()> {
     let bytes: usize = updates.iter().map(Vec::len).sum();
-    println!("\n{name}: {} updates, {bytes} bytes", updates.len());
+    report.note(format!("{name}: {} updates, {bytes} bytes", updates.len()));
 
     let mut index = indexed(updates)?;
     let add = median(9, || indexed(updates).map(|index| index.byte_size()));
@@ -65,15 +68,11 @@ fn log(name: &str, updates: &[Vec<u8>], peers: &Path) -> Result<()> {
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let yjs: Value = serde_json::from_slice(&output.stdout)?;
 
-    println!("{:44} {:>12} {:>12} {:>8} {:>12} {:>8}", "median", "ours", "yrs", "×", "yjs", "×");
-    let row = |name: &str, ours: Duration, yrs: Duration, yjs: &Value| -> Result<()> {
-        let yjs = Duration::from_nanos((yjs.as_f64().context("a number")? * 1000.0) as u64);
-        let times = |theirs: Duration| theirs.as_secs_f64() / ours.as_secs_f64().max(1e-9);
-        println!(
-            "{name:44} {ours:>12.1?} {yrs:>12.1?} {:>7.0}× {yjs:>12.1?} {:>7.0}×",
-            times(yrs),
-            times(yjs)
-        );
+    let mut row = |what: &str, ours: Duration, yrs: Duration, yjs: &Value| -> Result<()> {
+        let yjs = yjs.as_f64().context("a number")? / 1e6;
+        let ours = Row::new(format!("{name}: {what}"), Unit::Seconds, ours.as_secs_f64());
+        report.row(ours.clone().peer("yrs", yrs.as_secs_f64()));
+        report.row(ours.peer("yjs", yjs));
         Ok(())
     };
     row("index all, against merging all", add, merge, &yjs["merge"])?;
@@ -91,14 +90,16 @@ fn log(name: &str, updates: &[Vec<u8>], peers: &Path) -> Result<()> {
     let compact = median(9, || index.compact().len());
     let state = doc.transact().encode_state_as_update_v1(&yrs::StateVector::default()).len();
     let checkpoint = index.compact();
-    println!(
-        "checkpoint: {} B in {compact:.1?}; merged by yrs {} B, by yjs {} B; integrated (and gc'd) by yrs {state} B, by yjs {} B",
-        checkpoint.len(),
-        merged.len(),
-        yjs["merged"],
+    let size = Row::new(format!("{name}: checkpoint, size"), Unit::Bytes, checkpoint.len() as f64);
+    report.row(size.clone().peer("yrs, merged", merged.len() as f64));
+    report.row(size.peer("yjs, merged", yjs["merged"].as_f64().context("a number")?));
+    report.row(Row::new(format!("{name}: checkpoint, time"), Unit::Seconds, compact.as_secs_f64()));
+    report.note(format!(
+        "{name}: integrated (and gc'd) by yrs {state} B, by yjs {} B; validation {:.0} MB/s; index in memory {} B",
         yjs["state"],
-    );
-    println!("validation: {:.0} MB/s; index in memory: {} B", rate(bytes, checked), index.byte_size());
+        rate(bytes, checked),
+        index.byte_size(),
+    ));
     let mut again = Index::new(Schema::default());
     again.add(&checkpoint)?;
     ensure!(again.state_vector() == index.state_vector(), "the checkpoint is the same state");

@@ -3,8 +3,10 @@
 //! - [`server`]: a server process that can be killed and started again on the same port
 //! - [`profile`]: a data folder and the `inkhorn-cli` that works on it
 //! - [`corpus`]: real courses where they are at hand, a written one everywhere
+//! - [`scripted`]: a server in this process that says what it is told to say, at any rate
 //!
-//! A dev-dependency only. Must never import a crate of the product: a process is driven by what it prints.
+//! A dev-dependency only. Of the product it knows the wire (`protocol`, `updates`) and nothing else: a process is driven
+//! by what it prints.
 //!
 //! ```no_run
 //! use inkhorn_testkit::{profile::Profile, server::Server};
@@ -18,6 +20,7 @@
 
 pub mod corpus;
 pub mod profile;
+pub mod scripted;
 pub mod server;
 
 use std::path::PathBuf;

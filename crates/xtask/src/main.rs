@@ -3,11 +3,13 @@
 //! - [`setup`] finds out what is missing and installs it, saying so
 //! - [`ui`] builds the interface (wasm, island, styles) into `target/ui-dist`
 //! - [`run`] opens the app, [`desktop`] gives it a screen where there is none
+//! - [`bench`] measures, against peers
 //! - [`test`] runs every test, [`tidy`] every check that is not a test
 //!
 //! Must never import a crate of the product: it has to build on a machine that has nothing but Rust and a C linker.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool speaks on its streams")]
 
+mod bench;
 mod command;
 mod desktop;
 mod run;
@@ -31,6 +33,8 @@ enum Task {
     Run(run::Options),
     /// Run every test: Rust, wasm, TypeScript, system, desktop.
     Test(test::Options),
+    /// Measure ours and peers side by side; prints a table and writes target/bench/NAME.json.
+    Bench(bench::Options),
     /// Formatting, lints, licences, layer bans, file sizes.
     Tidy,
     /// Build the interface into target/ui-dist, and nothing else.
@@ -48,6 +52,7 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().task {
         Task::Run(options) => run::run(&options),
         Task::Test(options) => test::test(&options),
+        Task::Bench(options) => bench::bench(&options),
         Task::Tidy => tidy::tidy(),
         Task::Ui { release } => {
             setup::ensure(setup::Needs { desktop: false, tests: false })?;

@@ -133,23 +133,33 @@ fn wasm_target() -> anyhow::Result<()> {
     run(Command::new("rustup").args(["target", "add", TARGET]).current_dir(root()))
 }
 
+/// Node and the peers that benchmarks run under it.
+pub(crate) fn bench_peers() -> anyhow::Result<()> {
+    system_packages(Needs { desktop: false, tests: false })?;
+    npm_install("crates/bench")
+}
+
 fn npm_packages(needs: Needs) -> anyhow::Result<()> {
     for (folder, tests_only) in NPM_FOLDERS {
-        if *tests_only && !needs.tests {
-            continue;
+        if !*tests_only || needs.tests {
+            npm_install(folder)?;
         }
-        let folder = root().join(folder);
-        let lock = fs::read(folder.join("package-lock.json"))
-            .with_context(|| format!("{}/package-lock.json", folder.display()))?;
-        // What was installed last, kept beside the packages: equal means nothing to do.
-        let stamp = folder.join("node_modules/.inkhorn-installed-lock");
-        if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
-            continue;
-        }
-        eprintln!("Installing npm packages in {}", folder.display());
-        run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&folder))?;
-        fs::write(&stamp, &lock)?;
     }
+    Ok(())
+}
+
+fn npm_install(folder: &str) -> anyhow::Result<()> {
+    let folder = root().join(folder);
+    let lock = fs::read(folder.join("package-lock.json"))
+        .with_context(|| format!("{}/package-lock.json", folder.display()))?;
+    // What was installed last, kept beside the packages: equal means nothing to do.
+    let stamp = folder.join("node_modules/.inkhorn-installed-lock");
+    if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
+        return Ok(());
+    }
+    eprintln!("Installing npm packages in {}", folder.display());
+    run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&folder))?;
+    fs::write(&stamp, &lock)?;
     Ok(())
 }
 

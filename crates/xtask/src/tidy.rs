@@ -37,7 +37,7 @@ const BANS: &[(&str, &[&str])] = &[
     ("moka", &["inkhorn-server-state"]),
     ("yrs", &["inkhorn-course", "inkhorn-bench", "inkhorn-testkit"]),
     ("sqlx", &["inkhorn-replica", "inkhorn-server"]),
-    ("axum", &["inkhorn-server"]),
+    ("axum", &["inkhorn-server", "inkhorn-testkit"]),
     ("tauri", &["inkhorn"]),
     ("dioxus", &["inkhorn-ui"]),
 ];

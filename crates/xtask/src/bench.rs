@@ -1,0 +1,74 @@
+//! `cargo xtask bench`: builds the benchmarks in release, with what they start, and runs one of them.
+
+use crate::command::{cargo, root, run, target_dir};
+use crate::{setup, ui};
+use anyhow::Context;
+use std::path::Path;
+use std::process::Command;
+
+/// Options of `bench`.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// What to measure.
+    name: Name,
+    /// Exit with 1 where a goal is missed.
+    #[arg(long)]
+    check: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Name {
+    /// The server-state cache against @tanstack/query-core.
+    Cache,
+    /// A storm of events in the real window.
+    Storm,
+    /// Reconnect, typing and news, against @hocuspocus where it makes sense.
+    Sync,
+    /// Updates as bytes against yrs and yjs.
+    Updates,
+}
+
+impl Name {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Cache => "cache",
+            Self::Storm => "storm",
+            Self::Sync => "sync",
+            Self::Updates => "updates",
+        }
+    }
+}
+
+/// Runs one benchmark: ours and its peers in the same call.
+pub(crate) fn bench(options: &Options) -> anyhow::Result<()> {
+    let figures = target_dir().join("bench");
+    match options.name {
+        Name::Storm => storm(&figures)?,
+        _ => setup::bench_peers()?,
+    }
+    let mut build = cargo();
+    build.args(["build", "--release", "--package", "inkhorn-bench", "--bin", "inkhorn-bench"]);
+    if options.name == Name::Sync {
+        build.args(["--package", "inkhorn-server", "--bin", "inkhorn-server"]);
+    }
+    run(&mut build)?;
+    let built = target_dir().join("release");
+    let mut bench = Command::new(built.join("inkhorn-bench"));
+    bench
+        .arg(options.name.word())
+        .args(options.check.then_some("--check"))
+        .current_dir(root())
+        .env("INKHORN_BENCH_DIR", &figures)
+        .env("INKHORN_SERVER_BIN", built.join("inkhorn-server"));
+    run(&mut bench).with_context(|| format!("bench {}", options.name.word()))
+}
+
+/// Runs the storm in the window, as it is shipped: the desktop tests know how to open and drive it.
+fn storm(figures: &Path) -> anyhow::Result<()> {
+    setup::ensure(setup::Needs { desktop: true, tests: true })?;
+    ui::build(true)?;
+    run(cargo()
+        .args(["test", "--release", "--package", "inkhorn", "--test", "desktop", "--"])
+        .args(["storm::", "--test-threads=1"])
+        .env("INKHORN_STORM_DIR", figures))
+}
