@@ -1,4 +1,5 @@
-// Builds dist/: the island, the styles, the icons, the fonts. `--assets` does all but the island.
+// Builds dist/: the island, the styles, the icons, the fonts. `--assets` does all but the island, `--mock` adds what the
+// mock bridge needs.
 import { build } from 'esbuild'
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -50,8 +51,16 @@ async function island() {
   })
 }
 
+async function mock() {
+  await build({
+    entryPoints: [join(here, 'mock/store.ts')], outfile: join(dist, 'mock.js'),
+    bundle: true, format: 'esm', target: ['safari16'], logLevel: 'warning',
+  })
+}
+
 if (!process.argv.includes('--assets')) await rm(dist, { recursive: true, force: true })
 await mkdir(dist, { recursive: true })
 const parts = [sprite(), fonts(), styles()]
 if (!process.argv.includes('--assets')) parts.push(island())
+if (process.argv.includes('--mock')) parts.push(mock())
 await Promise.all(parts)

@@ -23,6 +23,8 @@ extern "C" {
     fn open_js(element: &web_sys::HtmlElement, options: &JsValue) -> Handle;
     #[wasm_bindgen(js_name = changed)]
     fn changed_js(lesson: &str);
+    #[wasm_bindgen(js_name = changedAll)]
+    fn changed_all_js();
     #[wasm_bindgen(js_name = applyRemote)]
     fn apply_remote_js(lesson: &str, update: &Uint8Array) -> bool;
     #[wasm_bindgen(js_name = reset)]
@@ -137,7 +139,7 @@ pub(crate) fn configure(client: Client, out: UnboundedSender<Message>) {
     let find_lessons =
         Closure::<dyn Fn(String, String) -> Promise>::new(move |course: String, query: String| {
             let found = course.parse::<CourseId>().ok().and_then(|course| {
-                let view: OutlineView = client.last(&QueryKey::Outline { course })?;
+                let view = client.last::<OutlineView>(&QueryKey::Outline { course })?;
                 Some(tree::find_lessons(&view.nodes, &query, MOST_FOUND))
             });
             Promise::resolve(&listed(found.unwrap_or_default()))
@@ -199,6 +201,11 @@ pub(crate) fn apply_remote(lesson: &NodeId, update: &[u8]) -> bool {
 /// A lesson changed elsewhere; the island pulls the difference.
 pub(crate) fn changed(lesson: &NodeId) {
     changed_js(lesson.as_str());
+}
+
+/// Updates of lessons were lost; the island pulls the difference of each that it holds.
+pub(crate) fn changed_all() {
+    changed_all_js();
 }
 
 /// The core made this lesson's document anew: the island's copy is thrown away and loaded again in place.

@@ -3,7 +3,7 @@
 //! - [`i18n`]: every text that people read, and the words of sync
 //! - [`state`]: UI state (selection, panels, theme); [`state::tree`] is the outline's logic
 //! - [`forms`]: form state (what is being typed)
-//! - `bridge`: the way to the shell; `hooks`: server state as read-only handles
+//! - [`bridge`]: the way to the shell; [`hooks`]: server state as read-only handles
 //! - `island`: the rich-text editor, which is TypeScript (`editor/CONTRACT.md`)
 //! - `components`, `views`: what is on screen
 //!
@@ -15,16 +15,14 @@
 //! assert_eq!(commit("Soil", ""), None);
 //! ```
 
+pub mod bridge;
 pub mod forms;
+pub mod hooks;
 pub mod i18n;
 pub mod state;
 
 #[cfg(target_arch = "wasm32")]
-mod bridge;
-#[cfg(target_arch = "wasm32")]
 mod components;
-#[cfg(target_arch = "wasm32")]
-mod hooks;
 #[cfg(target_arch = "wasm32")]
 mod island;
 #[cfg(target_arch = "wasm32")]

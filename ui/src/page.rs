@@ -1,5 +1,7 @@
 //! The few things that are asked of the browser itself: time, local storage, focus, theme.
 
+use dioxus::prelude::KeyboardEvent;
+use dioxus::web::WebEventExt as _;
 use js_sys::{Date, Promise, Reflect};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -79,6 +81,14 @@ pub(crate) fn set_root(name: &str, value: Option<&str>) {
 pub(crate) fn is_narrow() -> bool {
     let width = web_sys::window().and_then(|window| window.inner_width().ok()?.as_f64());
     width.is_some_and(|width| width < 900.0)
+}
+
+/// Whether a key belongs to an input method that composes a word. The key that ends a composition comes after the end
+/// in WebKit, with the code of an input method and no flag.
+pub(crate) fn is_composing(event: &KeyboardEvent) -> bool {
+    /// <https://w3c.github.io/uievents/#determine-keydown-keyup-keyCode>: a key that an input method processes.
+    const BY_INPUT_METHOD: u32 = 229;
+    event.is_composing() || event.try_as_web_event().is_some_and(|event| event.key_code() == BY_INPUT_METHOD)
 }
 
 /// Whether this is a Mac, where shortcuts use ⌘.

@@ -1,7 +1,7 @@
 //! `cargo xtask`: everything that a developer does with this repository, set-up included.
 //!
 //! - [`setup`] finds out what is missing and installs it, saying so
-//! - [`ui`] builds the interface (wasm, island, styles) into `target/ui-dist`
+//! - [`ui`] builds the interface (wasm, island, styles) into `target/ui-dist`, for a plain browser into `target/ui-mock`
 //! - [`run`] opens the app, [`desktop`] gives it a screen where there is none
 //! - [`bench`] measures, against peers
 //! - [`test`] runs every test, [`tidy`] every check that is not a test
@@ -42,6 +42,9 @@ enum Task {
         /// Small and slow to build, as it is shipped.
         #[arg(long)]
         release: bool,
+        /// With the mock bridge, for a plain browser, into target/ui-mock.
+        #[arg(long, conflicts_with = "release")]
+        mock: bool,
     },
     /// Install what the other tasks need, and nothing else.
     Setup,
@@ -54,9 +57,9 @@ fn main() -> anyhow::Result<()> {
         Task::Test(options) => test::test(&options),
         Task::Bench(options) => bench::bench(&options),
         Task::Tidy => tidy::tidy(),
-        Task::Ui { release } => {
+        Task::Ui { release, mock } => {
             setup::ensure(setup::Needs { desktop: false, tests: false })?;
-            ui::build(release)
+            if mock { ui::build_mock() } else { ui::build(release) }
         }
         Task::Setup => setup::ensure(setup::Needs { desktop: true, tests: true }),
     }

@@ -33,8 +33,9 @@ const DESKTOP_PACKAGES: &[&str] = &[
     "fonts-noto-color-emoji",
 ];
 
-/// Debian packages that only tests use: the WebDriver of WebKitGTK, and strace for the order of fdatasync and ack.
-const TEST_PACKAGES: &[&str] = &["webkit2gtk-driver", "strace"];
+/// Debian packages that only tests use: the WebDriver of WebKitGTK, a plain browser with its driver for the interface on
+/// its mock bridge, and strace for the order of fdatasync and ack.
+const TEST_PACKAGES: &[&str] = &["webkit2gtk-driver", "chromium", "chromium-driver", "strace"];
 
 /// Folders with a package-lock.json; those marked true are needed by tests only.
 const NPM_FOLDERS: &[(&str, bool)] = &[

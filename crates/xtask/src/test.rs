@@ -7,7 +7,7 @@ use std::process::Command;
 /// Options of `test`.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Leave out the tests that drive the real window.
+    /// Leave out the tests that drive the real window; those in a plain browser stay.
     #[arg(long)]
     no_desktop: bool,
 }
@@ -22,9 +22,17 @@ pub(crate) fn test(options: &Options) -> anyhow::Result<()> {
     eprintln!("== TypeScript");
     run(Command::new("npm").args(["test", "--silent"]).current_dir(root().join("ui/editor")))?;
 
-    eprintln!("== Interface (wasm, and its logic natively)");
+    eprintln!("== Interface (wasm, its logic natively, the whole of it in a plain browser)");
+    ui::build_mock()?;
+    // The app embeds this one: built last, so that what cargo put out is what is shipped.
     ui::build(false)?;
-    run(cargo().args(["test", "--package", "inkhorn-ui", "--lib"]))?;
+    let ui = ["--package", "inkhorn-ui", "--lib", "--tests"];
+    if setup::has_nextest() {
+        run(cargo().args(["nextest", "run", "--no-fail-fast"]).args(ui))?;
+    } else {
+        // One browser at a time.
+        run(cargo().args(["test", "--no-fail-fast"]).args(ui).args(["--", "--test-threads=1"]))?;
+    }
 
     eprintln!("== Rust, system and desktop");
     // The system tests start these two as processes.

@@ -10,18 +10,35 @@ use wasm_bindgen_cli_support::Bindgen;
 
 /// Builds into `target/ui-dist`.
 pub(crate) fn build(release: bool) -> anyhow::Result<()> {
+    build_into("ui-dist", release, false)
+}
+
+/// Builds the interface with its mock bridge into `target/ui-mock`, for a plain browser. What is shipped never has it.
+pub(crate) fn build_mock() -> anyhow::Result<()> {
+    build_into("ui-mock", false, true)
+}
+
+fn build_into(folder: &str, release: bool, mock: bool) -> anyhow::Result<()> {
     let profile = if release { "wasm-release" } else { "wasm-dev" };
-    run(cargo().args(["build", "--package", "inkhorn-ui", "--bin", "inkhorn-ui"]).args([
+    let mut build = cargo();
+    build.args(["build", "--package", "inkhorn-ui", "--bin", "inkhorn-ui"]).args([
         "--target",
         "wasm32-unknown-unknown",
         "--profile",
         profile,
-    ]))?;
+    ]);
     let editor = root().join("ui/editor");
-    run(Command::new("npm").args(["run", "--silent", "build"]).current_dir(&editor))?;
+    let mut island = Command::new("npm");
+    island.args(["run", "--silent", "build"]).current_dir(&editor);
+    if mock {
+        build.args(["--features", "mock"]);
+        island.args(["--", "--mock"]);
+    }
+    run(&mut build)?;
+    run(&mut island)?;
 
-    let dist = root().join("target/ui-dist");
-    let fresh = root().join("target/ui-dist.new");
+    let dist = root().join("target").join(folder);
+    let fresh = root().join("target").join(format!("{folder}.new"));
     remove(&fresh)?;
     fs::create_dir_all(&fresh)?;
     let wasm = target_dir().join("wasm32-unknown-unknown").join(profile).join("inkhorn-ui.wasm");

@@ -24,6 +24,11 @@ export function changed(lesson: string): void {
   document?.pull().catch((error: unknown) => console.warn('pull', lesson, error))
 }
 
+/** Updates that came with their bytes were lost: every lesson that is alive here is asked about again. */
+export function changedAll(): void {
+  for (const document of documents.all()) document.pull().catch((error: unknown) => console.warn('pull', error))
+}
+
 export function applyRemote(lesson: string, update: Uint8Array): boolean {
   const document = documents.get(lesson)
   if (document === undefined) return false

@@ -4,8 +4,8 @@ use super::{Bridge, Message, feed};
 use futures_channel::mpsc::UnboundedSender;
 use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::projection::{Account, NodeKind};
-use inkhorn_protocol::window::{Boot, Exported, Failure, Imported, LessonHead, QueryReply};
-use inkhorn_protocol::{AssetHash, CourseId, NodeId};
+use inkhorn_protocol::window::{Boot, CacheReport, Exported, Failure, Imported, LessonHead, QueryReply};
+use inkhorn_protocol::{AssetHash, CourseId, NodeId, OpId};
 use js_sys::{Object, Reflect, Uint8Array};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -72,6 +72,15 @@ impl Api {
         self.run("choose_new_file", json!({ "name": name })).await
     }
 
+    /// Where the user is, for those who have the same course open.
+    pub(crate) async fn set_presence(
+        &self,
+        course: Option<&CourseId>,
+        lesson: Option<&NodeId>,
+    ) -> Answer<()> {
+        self.run("set_presence", json!({ "course": course, "lesson": lesson })).await
+    }
+
     // ---- queries --------------------------------------------------------------------
 
     pub(crate) async fn query(&self, key: &QueryKey) -> Answer<QueryReply> {
@@ -79,6 +88,9 @@ impl Api {
     }
     pub(crate) async fn observe(&self, key: &QueryKey) -> Answer<()> {
         self.run("observe", json!({ "key": key })).await
+    }
+    pub(crate) async fn cache_report(&self) -> Answer<CacheReport> {
+        self.run("cache_report", json!({})).await
     }
     pub(crate) async fn unobserve(&self, key: &QueryKey) -> Answer<()> {
         self.run("unobserve", json!({ "key": key })).await
@@ -202,6 +214,25 @@ impl Api {
     pub(crate) async fn join(&self, course: &CourseId) -> Answer<()> {
         self.run("join", json!({ "course": course })).await
     }
+    // ---- what waits, and what was refused ------------------------------------------------------
+
+    pub(crate) async fn retry_operation(&self, op: &OpId) -> Answer<()> {
+        self.run("retry_operation", json!({ "op": op })).await
+    }
+    pub(crate) async fn let_go_operation(&self, op: &OpId) -> Answer<()> {
+        self.run("let_go_operation", json!({ "op": op })).await
+    }
+    /// Sends refused changes again, or writes them anew: then the lesson that holds them now.
+    pub(crate) async fn reapply_rejected(&self, id: u64) -> Answer<Option<NodeId>> {
+        self.run("reapply_rejected", json!({ "id": id })).await
+    }
+    pub(crate) async fn export_rejected(&self, id: u64, path: &str) -> Answer<()> {
+        self.run("export_rejected", json!({ "id": id, "path": path })).await
+    }
+    pub(crate) async fn discard_rejected(&self, id: u64) -> Answer<()> {
+        self.run("discard_rejected", json!({ "id": id })).await
+    }
+
     pub(crate) async fn retry_now(&self) -> Answer<()> {
         self.run("retry_now", json!({})).await
     }

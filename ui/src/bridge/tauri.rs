@@ -1,12 +1,20 @@
 //! The bridge over Tauri's IPC (the few functions that every Tauri page has; no npm package is needed for them).
 
-use super::Bridge;
+use super::order::{Next, Order};
+use super::{Bridge, Incoming};
+use crate::page;
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 use inkhorn_protocol::window::Failure;
 use js_sys::{Object, Reflect};
-use std::collections::BTreeMap;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+
+/// How long a message may be overtaken before it counts as lost, in milliseconds: large ones are fetched, which takes
+/// some 10 ms; asking again for what is on screen costs little, so this need not be longer.
+const GIVE_UP_MS: i32 = 1_000;
 
 #[wasm_bindgen]
 extern "C" {
@@ -31,27 +39,68 @@ impl Bridge for Tauri {
         async move { invoke(command, args, options).await.map_err(|error| failure(&error)) }.boxed_local()
     }
 
-    fn channel(&self, mut on_message: Box<dyn FnMut(JsValue)>) -> JsValue {
-        // Messages can overtake each other (small ones are evaluated, large ones fetched); their index says the order.
-        let mut next = 0u32;
-        let mut early = BTreeMap::new();
+    fn channel(&self, on_message: Box<dyn FnMut(Incoming)>) -> JsValue {
+        let channel = Rc::new(Channel {
+            order: RefCell::default(),
+            on_message: RefCell::new(on_message),
+            waits: Cell::new(false),
+        });
         let callback = Closure::<dyn FnMut(JsValue)>::new(move |raw: JsValue| {
             let get = |name| Reflect::get(&raw, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED);
             let Some(index) = get("index").as_f64() else { return };
-            early.insert(index as u32, get("message"));
-            while let Some(message) = early.remove(&next) {
-                next += 1;
-                // An end mark has no message.
-                if !message.is_undefined() {
-                    on_message(message);
-                }
-            }
+            let ready = channel.order.borrow_mut().take(index as u32, get("message"));
+            channel.deliver(ready);
+            channel.watch();
         });
         let id = transform_callback(&callback, false);
         // It lives as long as the page: dropping a closure that is still registered breaks delivery to others.
         callback.forget();
         JsValue::from_str(&format!("__CHANNEL__:{id}"))
     }
+}
+
+struct Channel {
+    order: RefCell<Order<JsValue>>,
+    on_message: RefCell<Box<dyn FnMut(Incoming)>>,
+    /// A timer runs for a message that was overtaken.
+    waits: Cell<bool>,
+}
+
+impl Channel {
+    fn deliver(&self, ready: Vec<Next<JsValue>>) {
+        let mut on_message = self.on_message.borrow_mut();
+        for next in ready {
+            match next {
+                Next::Gap => on_message(Incoming::Gap),
+                // An end mark has no message.
+                Next::Message(message) if message.is_undefined() => {}
+                Next::Message(message) => on_message(Incoming::Message(message)),
+            }
+        }
+    }
+
+    /// A message that never comes must not hold up the others for ever.
+    fn watch(self: &Rc<Self>) {
+        let Some(number) = self.order.borrow().waits_for() else { return };
+        if self.waits.replace(true) {
+            return;
+        }
+        let channel = self.clone();
+        spawn_local(async move {
+            page::sleep(GIVE_UP_MS).await;
+            channel.waits.set(false);
+            let ready = channel.order.borrow_mut().give_up(number);
+            channel.deliver(ready);
+            channel.watch();
+        });
+    }
+}
+
+/// Whether this page is in a Tauri window.
+#[cfg(feature = "mock")]
+pub(super) fn is_here() -> bool {
+    web_sys::window()
+        .is_some_and(|window| Reflect::has(&window, &"__TAURI_INTERNALS__".into()).unwrap_or(false))
 }
 
 fn options(headers: &[(&str, &str)]) -> JsValue {

@@ -1,6 +1,7 @@
 //! Parts that views are made of. They know no server state.
 
 mod dialog;
+mod elsewhere;
 mod empty;
 mod icon;
 mod menu;
@@ -8,6 +9,7 @@ mod skeleton;
 mod toasts;
 
 pub(crate) use dialog::{Dialog, close_dialog};
+pub(crate) use elsewhere::{Elsewhere, KEEP_MINE};
 pub(crate) use empty::Empty;
 pub(crate) use icon::{Icon, IconButton};
 pub(crate) use menu::{Item, Menu, Spot};

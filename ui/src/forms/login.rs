@@ -1,5 +1,72 @@
 //! Signing in to a server.
 
+use super::form::Form;
+
+/// A text field of the sign-in form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Field {
+    /// Address of the server.
+    Server,
+    /// E-mail.
+    Email,
+    /// Password or token.
+    Secret,
+}
+
+/// The sign-in form: texts over what is known of the account, and two switches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignIn {
+    /// The texts. Known are the server and the e-mail that were used last.
+    pub texts: Form<Field, String>,
+    /// How the user signs in.
+    pub with: With,
+    /// Plain http although the server is not on this computer.
+    pub allow_plain: bool,
+}
+
+impl SignIn {
+    /// A form with what is known filled in.
+    pub fn new(server: &str, email: &str) -> Self {
+        let texts = Form::new([
+            (Field::Server, server.to_owned()),
+            (Field::Email, email.to_owned()),
+            (Field::Secret, String::new()),
+        ]);
+        Self { texts, with: With::default(), allow_plain: false }
+    }
+
+    /// What is known of the account changed.
+    pub fn refresh(&mut self, server: &str, email: &str) {
+        self.texts.refresh([(Field::Server, server.to_owned()), (Field::Email, email.to_owned())]);
+    }
+
+    /// Text of a field.
+    pub fn text(&self, field: Field) -> &str {
+        self.texts.value(&field).map_or("", String::as_str)
+    }
+
+    /// What would be sent.
+    pub fn login(&self) -> Login {
+        Login {
+            server: self.text(Field::Server).to_owned(),
+            with: self.with,
+            email: self.text(Field::Email).to_owned(),
+            secret: self.text(Field::Secret).to_owned(),
+            allow_plain: self.allow_plain,
+        }
+    }
+
+    /// Whether it can be sent: complete, nothing to decide, no word half composed.
+    pub fn is_ready(&self) -> bool {
+        self.login().is_complete() && !self.texts.is_undecided() && !self.texts.is_composing()
+    }
+
+    /// The secret is forgotten, e.g. once it was used.
+    pub fn forget_secret(&mut self) {
+        self.texts.edit(Field::Secret, String::new());
+    }
+}
+
 /// How the user signs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum With {
@@ -10,7 +77,7 @@ pub enum With {
     Token,
 }
 
-/// What has been typed.
+/// What would be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Login {
     /// Address as typed.
@@ -82,6 +149,21 @@ mod tests {
         assert_eq!(login("[::1]:1").address().as_deref(), Some("http://[::1]:1"));
         assert_eq!(login("ftp://x").address(), None);
         assert_eq!(login("two words").address(), None);
+    }
+
+    #[test]
+    fn an_account_that_arrives_while_the_user_types_another_address_is_a_choice() {
+        let mut form = SignIn::new("", "");
+        form.texts.edit(Field::Server, "localhost:1".into());
+        form.texts.edit(Field::Secret, "x".into());
+        form.refresh("https://courses.example", "maria@example.org");
+        assert_eq!(form.text(Field::Server), "localhost:1");
+        assert_eq!(form.text(Field::Email), "maria@example.org", "a clean field follows");
+        assert!(!form.is_ready(), "the choice comes first");
+        form.texts.keep_mine(&Field::Server);
+        assert!(form.is_ready());
+        form.forget_secret();
+        assert!(!form.is_ready());
     }
 
     #[test]

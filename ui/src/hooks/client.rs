@@ -1,34 +1,78 @@
 //! What of the core's cache is on screen: one entry per observed key, shared by all hooks that ask for it.
 
+use super::ask::{Ask, Tell, Watch};
 use crate::bridge::Api;
 use crate::page;
 use crate::state::retry;
 use dioxus::core::{ScopeId, spawn_forever};
 use dioxus::prelude::*;
 use inkhorn_protocol::key::QueryKey;
-use inkhorn_protocol::window::{FetchStatus, QueryStatus};
+use inkhorn_protocol::window::{FetchStatus, QueryReply, QueryStatus};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::cell::RefCell;
+use std::any::Any;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
+/// Data of a key, read into its type once for all who look at it.
+pub(crate) struct Data {
+    value: Value,
+    typed: OnceCell<Option<Rc<dyn Any>>>,
+}
+
+impl Data {
+    /// The data as what the key names; none when the core speaks of something else.
+    pub(crate) fn read<T: DeserializeOwned + 'static>(&self) -> Option<Rc<T>> {
+        let read = || T::deserialize(&self.value).ok().map(Rc::new);
+        let typed = self.typed.get_or_init(|| read().map(|it| it as Rc<dyn Any>)).clone()?;
+        // A second type for the same key would be a mistake; it is read anew rather than not at all.
+        typed.downcast::<T>().ok().or_else(read)
+    }
+}
+
 /// The last answer for a key.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Snapshot {
     pub(crate) status: QueryStatus,
     pub(crate) fetch_status: FetchStatus,
-    pub(crate) data: Option<Rc<Value>>,
+    pub(crate) data: Option<Rc<Data>>,
     pub(crate) error: Option<String>,
+}
+
+impl Snapshot {
+    const NOTHING: Self =
+        Self { status: QueryStatus::Pending, fetch_status: FetchStatus::Fetching, data: None, error: None };
+
+    /// This with an answer taken in. Equal data stays the same data.
+    fn with(&self, reply: QueryReply) -> Self {
+        // What was on screen stays there while the next answer is on its way. An answer of "none" (nobody is signed in)
+        // arrives as no data.
+        let data = if reply.status == QueryStatus::Success || reply.data.is_some() {
+            let value = reply.data.unwrap_or(Value::Null);
+            let same = self.data.clone().filter(|data| data.value == value);
+            same.or_else(|| Some(Rc::new(Data { value, typed: OnceCell::new() })))
+        } else {
+            self.data.clone()
+        };
+        Self { status: reply.status, fetch_status: reply.fetch_status, data, error: reply.error }
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        let data = match (&self.data, &other.data) {
+            (Some(a), Some(b)) => Rc::ptr_eq(a, b),
+            (a, b) => a.is_none() && b.is_none(),
+        };
+        data && self.status == other.status
+            && self.fetch_status == other.fetch_status
+            && self.error == other.error
+    }
 }
 
 struct Entry {
     snapshot: Signal<Snapshot>,
-    observers: usize,
-    /// A question is on its way.
-    asking: bool,
-    /// It became stale meanwhile: exactly one more question follows.
-    again: bool,
+    watch: Watch,
+    ask: Ask,
 }
 
 /// Asks the core and shares its answers. Cheap to clone.
@@ -38,73 +82,79 @@ pub(crate) struct Client {
     entries: Rc<RefCell<HashMap<QueryKey, Entry>>>,
 }
 
+/// A key that is being looked at; ends with the value.
+pub(crate) struct Observation {
+    client: Client,
+    pub(crate) key: QueryKey,
+    pub(crate) snapshot: ReadSignal<Snapshot>,
+}
+
+impl Drop for Observation {
+    fn drop(&mut self) {
+        if let Some(entry) = self.client.entries.borrow_mut().get_mut(&self.key) {
+            entry.watch.remove();
+        }
+        self.client.tell(&self.key);
+    }
+}
+
 impl Client {
     pub(crate) fn new(api: Api) -> Self {
         Self { api, entries: Rc::default() }
     }
 
-    /// Begins to show a key.
-    pub(crate) fn observe(&self, key: &QueryKey) -> ReadSignal<Snapshot> {
-        let (snapshot, first) = {
+    /// Begins to look at a key. Its last answer is there at once, if it was ever on screen.
+    pub(crate) fn observe(&self, key: QueryKey) -> Observation {
+        let snapshot = {
             let mut entries = self.entries.borrow_mut();
             let entry = entries.entry(key.clone()).or_insert_with(|| Entry {
-                snapshot: Signal::new_in_scope(
-                    Snapshot {
-                        status: QueryStatus::Pending,
-                        fetch_status: FetchStatus::Fetching,
-                        data: None,
-                        error: None,
-                    },
-                    ScopeId::ROOT,
-                ),
-                observers: 0,
-                asking: false,
-                again: false,
+                snapshot: Signal::new_in_scope(Snapshot::NOTHING, ScopeId::ROOT),
+                watch: Watch::default(),
+                ask: Ask::default(),
             });
-            entry.observers += 1;
-            (entry.snapshot, entry.observers == 1)
+            entry.watch.add();
+            entry.snapshot
         };
-        if first {
-            let (client, key) = (self.clone(), key.clone());
-            spawn_forever(async move {
-                // Observe before asking, so that no change falls between the two.
-                for pause in retry::pauses() {
-                    match client.api.observe(&key).await {
-                        Ok(()) => return client.pull(&key),
-                        Err(failure) => client.failed(&key, failure.message),
-                    }
-                    page::sleep(pause).await;
-                    // Whoever asked has left; the next one begins anew.
-                    if !client.is_observed(&key) {
-                        return;
-                    }
-                }
-            });
-        }
-        snapshot.into()
+        self.tell(&key);
+        Observation { client: self.clone(), key, snapshot: snapshot.into() }
     }
 
-    /// Ends showing a key. Its last answer is kept for the next time, until then unobserved.
-    pub(crate) fn unobserve(&self, key: &QueryKey) {
-        let last = self.entries.borrow_mut().get_mut(key).is_some_and(|entry| {
-            entry.observers = entry.observers.saturating_sub(1);
-            entry.observers == 0
-        });
-        if last {
-            let (client, key) = (self.clone(), key.clone());
-            spawn_forever(async move {
-                let still = client.entries.borrow().get(&key).is_some_and(|entry| entry.observers == 0);
-                if still {
-                    // A core that is closing needs no goodbye.
-                    let _ = client.api.unobserve(&key).await;
+    /// Tells the core who looks at a key, in a task of its own: whoever began to look in this turn may have stopped.
+    fn tell(&self, key: &QueryKey) {
+        let (client, key) = (self.clone(), key.clone());
+        spawn_forever(async move {
+            let mut pauses = retry::pauses();
+            loop {
+                let next = client.entries.borrow_mut().get_mut(&key).and_then(|entry| entry.watch.due());
+                let Some(what) = next else { return };
+                let outcome = match what {
+                    Tell::Observe => client.api.observe(&key).await,
+                    Tell::Unobserve => client.api.unobserve(&key).await,
+                };
+                let done = outcome.is_ok();
+                if let (Tell::Observe, Err(failure)) = (what, outcome) {
+                    client.failed(&key, failure.message);
+                    page::sleep(pauses.next().unwrap_or_default()).await;
                 }
-            });
-        }
+                if let Some(entry) = client.entries.borrow_mut().get_mut(&key) {
+                    entry.watch.told(what, done);
+                }
+                // Observed before asked, so that no change falls between the two.
+                if what == Tell::Observe && done {
+                    client.stale(&key);
+                }
+            }
+        });
     }
 
     /// The core says that a key is stale.
     pub(crate) fn stale(&self, key: &QueryKey) {
-        if self.is_observed(key) {
+        let ask = self
+            .entries
+            .borrow_mut()
+            .get_mut(key)
+            .is_some_and(|entry| entry.watch.is_observed() && entry.ask.stale());
+        if ask {
             self.pull(key);
         }
     }
@@ -116,46 +166,23 @@ impl Client {
     }
 
     /// The last answer for a key, if it was ever on screen.
-    pub(crate) fn last<T: DeserializeOwned>(&self, key: &QueryKey) -> Option<T> {
+    pub(crate) fn last<T: DeserializeOwned + 'static>(&self, key: &QueryKey) -> Option<Rc<T>> {
         let snapshot = self.entries.borrow().get(key)?.snapshot;
         let data = snapshot.peek().data.clone()?;
-        T::deserialize(&*data).ok()
-    }
-
-    fn is_observed(&self, key: &QueryKey) -> bool {
-        self.entries.borrow().get(key).is_some_and(|entry| entry.observers > 0)
+        data.read()
     }
 
     fn pull(&self, key: &QueryKey) {
-        {
-            let mut entries = self.entries.borrow_mut();
-            let Some(entry) = entries.get_mut(key) else { return };
-            if entry.asking {
-                entry.again = true;
-                return;
-            }
-            entry.asking = true;
-        }
         let (client, key) = (self.clone(), key.clone());
         spawn_forever(async move {
             loop {
                 match client.api.query(&key).await {
-                    Ok(reply) => client.publish(&key, |snapshot| {
-                        snapshot.status = reply.status;
-                        snapshot.fetch_status = reply.fetch_status;
-                        snapshot.error = reply.error;
-                        // What was on screen stays there while the next answer is on its way. An answer of "none"
-                        // (nobody is signed in) arrives as no data.
-                        if reply.status == QueryStatus::Success || reply.data.is_some() {
-                            snapshot.data = Some(Rc::new(reply.data.unwrap_or(Value::Null)));
-                        }
-                    }),
+                    Ok(reply) => client.publish(&key, |last| last.with(reply)),
                     Err(failure) => client.failed(&key, failure.message),
                 }
-                let mut entries = client.entries.borrow_mut();
-                let Some(entry) = entries.get_mut(&key) else { return };
-                if !std::mem::take(&mut entry.again) {
-                    entry.asking = false;
+                let again =
+                    client.entries.borrow_mut().get_mut(&key).is_some_and(|entry| entry.ask.answered());
+                if !again {
                     return;
                 }
             }
@@ -163,17 +190,22 @@ impl Client {
     }
 
     fn failed(&self, key: &QueryKey, message: String) {
-        self.publish(key, |snapshot| {
-            snapshot.status = QueryStatus::Error;
-            snapshot.fetch_status = FetchStatus::Idle;
-            snapshot.error = Some(message);
+        self.publish(key, |last| Snapshot {
+            status: QueryStatus::Error,
+            fetch_status: FetchStatus::Idle,
+            data: last.data.clone(),
+            error: Some(message),
         });
     }
 
-    fn publish(&self, key: &QueryKey, change: impl FnOnce(&mut Snapshot)) {
+    /// Nothing is redrawn for an answer that says the same.
+    fn publish(&self, key: &QueryKey, change: impl FnOnce(&Snapshot) -> Snapshot) {
         let snapshot = self.entries.borrow().get(key).map(|entry| entry.snapshot);
-        if let Some(mut snapshot) = snapshot {
-            change(&mut snapshot.write());
+        let Some(mut snapshot) = snapshot else { return };
+        let next = change(&snapshot.peek());
+        let same = snapshot.peek().is_same(&next);
+        if !same {
+            snapshot.set(next);
         }
     }
 }

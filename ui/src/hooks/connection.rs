@@ -1,6 +1,7 @@
 //! The state of sync, and what the pill says about it.
 
-use super::{Query, use_query};
+use super::{Query, use_operations, use_query};
+use crate::i18n::kept;
 use crate::i18n::sync::{Edit, Pill, Tone, only_here, pill};
 use crate::page;
 use crate::state::ui::Ui;
@@ -22,6 +23,7 @@ pub(crate) fn use_connection() -> Query<SyncSummary> {
 pub(crate) fn use_pill() -> Memo<Option<Pill>> {
     let sync = use_connection();
     let courses = use_query::<Vec<CourseSummary>>(QueryKey::Courses);
+    let operations = use_operations();
     let ui = use_context::<Ui>();
     let mut now = use_signal(page::now_ms);
     use_future(move || async move {
@@ -61,6 +63,13 @@ pub(crate) fn use_pill() -> Memo<Option<Pill>> {
         };
         let said = pill(&sync, edit, at, page::clock);
         debug_assert!(said.tone != Tone::Synced || sync.count.is_settled());
+        if said.tone != Tone::Trouble {
+            let all = operations.data().unwrap_or_default();
+            let stuck: Vec<_> = all.iter().filter(|info| kept::is_stuck(info.state)).collect();
+            if let Some(refused) = kept::pill(&stuck) {
+                return Some(refused);
+            }
+        }
         // A course that was never shared is on no server: what is synced is the others.
         let open = ui.course.read().clone();
         let local = courses

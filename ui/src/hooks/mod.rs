@@ -1,13 +1,35 @@
-//! Server state and commands as hooks. They return read-only handles and keep no history of events.
+//! Server state as read-only handles. No hook keeps a list of events, and none can change server state: what the user
+//! commands goes to the core, and comes back as an answer.
+//!
+//! - [`ask`]: when the core is asked again, and when it is told who looks; pure
+//! - `client`: the observed keys of this window; `query`: handles on them
+//! - `connection`, `operations`, `presence`, `rights`: what is asked often
+//! - `mutation`: a command and how it ended
 
+pub mod ask;
+
+#[cfg(target_arch = "wasm32")]
 mod client;
+#[cfg(target_arch = "wasm32")]
 mod connection;
+#[cfg(target_arch = "wasm32")]
 mod mutation;
+#[cfg(target_arch = "wasm32")]
+mod operations;
+#[cfg(target_arch = "wasm32")]
+mod presence;
+#[cfg(target_arch = "wasm32")]
 mod query;
+#[cfg(target_arch = "wasm32")]
 mod rights;
 
-pub(crate) use client::Client;
-pub(crate) use connection::{use_connection, use_pill};
-pub(crate) use mutation::use_mutation;
-pub(crate) use query::{Query, use_query};
-pub(crate) use rights::use_rights;
+#[cfg(target_arch = "wasm32")]
+pub(crate) use {
+    client::Client,
+    connection::{use_connection, use_pill},
+    mutation::use_mutation,
+    operations::use_operations,
+    presence::use_presence,
+    query::{Options, Query, use_query, use_query_with, use_selected},
+    rights::use_rights,
+};

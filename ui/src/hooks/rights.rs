@@ -7,11 +7,11 @@ use inkhorn_protocol::CourseId;
 use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::projection::CourseSummary;
 
-/// Rights in a course, which must stay the same for one instance of the component.
+/// Rights in a course.
 pub(crate) fn use_rights(course: CourseId) -> Memo<Rights> {
     let courses = use_query::<Vec<CourseSummary>>(QueryKey::Courses);
-    use_memo(move || {
+    use_memo(use_reactive!(|course| {
         let all = courses.data();
         Rights::of(all.as_ref().map(|all| all.as_slice()), courses.error().is_some(), &course)
-    })
+    }))
 }

@@ -1,6 +1,7 @@
 //! English texts (LOOK: plain, calm, exact; sentence case; what is safe before what failed).
 #![allow(missing_docs, reason = "each text says itself what it is")]
 
+use crate::state::presence::Person;
 use inkhorn_protocol::fidelity::Outcome;
 use inkhorn_protocol::projection::NodeKind;
 use inkhorn_protocol::session::Role;
@@ -46,6 +47,8 @@ pub const READ_ONLY: &str = "Read only";
 pub const EMPTY_OUTLINE_READ: &str = "Nothing has been written in it yet.";
 pub const EMPTY_OUTLINE_HINT: &str = "A course has chapters, and chapters hold lessons.";
 pub const ADD_FIRST_CHAPTER: &str = "Add the first chapter";
+pub const KEEP_MINE: &str = "Keep mine";
+pub const TAKE_THEIRS: &str = "Take theirs";
 pub const UNDO: &str = "Undo";
 pub const OPEN: &str = "Open";
 
@@ -79,6 +82,7 @@ pub const RESIZE_SIDEBAR: &str = "Width of the outline";
 pub const MORE: &str = "More";
 pub const SHARE: &str = "Share…";
 pub const PEOPLE: &str = "People…";
+pub const SOMEBODY: &str = "Somebody";
 pub const SHORTCUTS: &str = "Keyboard shortcuts";
 pub const SYNC_CENTRE: &str = "Sync centre";
 pub const SERVER_AND_ACCOUNT: &str = "Server and account…";
@@ -88,6 +92,9 @@ pub const THEME_DARK: &str = "Dark";
 pub const THEME_SYSTEM: &str = "As the system";
 pub const FACE_SERIF: &str = "Serif text";
 pub const FACE_SANS: &str = "Sans text";
+pub const ROWS_COMFORTABLE: &str = "Comfortable rows";
+pub const ROWS_COMPACT: &str = "Compact rows";
+pub const KEEP: &str = "Keep";
 pub const CLOSE: &str = "Close";
 pub const CANCEL: &str = "Cancel";
 pub const BREADCRUMBS: &str = "Where this lesson is";
@@ -97,7 +104,6 @@ pub const TRY_NOW: &str = "Try now";
 pub const WAITING_EDITS: &str = "Changes to send";
 pub const WAITING_UPLOADS: &str = "Images to send";
 pub const WAITING_DOWNLOADS: &str = "Lessons and images to fetch";
-pub const REJECTED: &str = "Rejected changes";
 pub const ONLY_HERE: &str = "This course is only on this computer.";
 pub const SIGN_IN: &str = "Sign in…";
 pub const SET_UP_SERVER: &str = "Connect to a server…";
@@ -114,6 +120,7 @@ pub const TOKEN: &str = "Token";
 pub const TOKEN_HINT: &str = "Whoever runs the server can give you one.";
 pub const ALLOW_PLAIN: &str = "Connect without encryption. Others on the network could read along.";
 pub const SIGN_IN_NOW: &str = "Sign in";
+pub const SIGN_IN_AGAIN: &str = "Sign in again";
 pub const SIGN_OUT: &str = "Sign out";
 pub const SIGNED_IN_AS: &str = "Signed in";
 pub const SIGN_OUT_HINT: &str = "Your courses stay on this computer. Changes wait until you sign in again.";
@@ -220,6 +227,47 @@ pub fn lessons(number: u64) -> String {
 
 pub fn words_and_time(words: u64, minutes: u64) -> String {
     format!("{} · {} min read", count(words, "word", "words"), minutes.max(1))
+}
+
+/// Over the account when the server is not tried again by itself.
+pub fn sign_in_again(why: Option<&str>) -> String {
+    let because = why.map(|why| format!(" {}.", sentence(why))).unwrap_or_default();
+    format!("Everything is saved on this computer.{because} Sign in again to go on syncing.")
+}
+
+/// A reason as a sentence of its own, without its full stop.
+pub fn sentence(why: &str) -> String {
+    let mut chars = why.trim().trim_end_matches('.').chars();
+    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// Who else has the course open, in one sentence.
+pub fn others_here(people: &[Person]) -> String {
+    let names: Vec<_> = people.iter().map(where_is).collect();
+    match people.len() {
+        1 => format!("{} has this course open", names.join("")),
+        _ => format!("{} people have this course open: {}", people.len(), names.join(", ")),
+    }
+}
+
+/// The same, a line for each.
+pub fn others_tip(people: &[Person]) -> String {
+    let names: Vec<_> = people.iter().map(where_is).collect();
+    names.join("\n")
+}
+
+fn where_is(person: &Person) -> String {
+    if person.same_lesson { format!("{} (in this lesson)", person.name) } else { person.name.clone() }
+}
+
+/// Beside a field in which the user was typing.
+pub fn changed_elsewhere(theirs: &str) -> String {
+    format!("What you typed is kept. Meanwhile it was changed elsewhere to “{}”.", titled(theirs))
+}
+
+/// When the field is left without a decision.
+pub fn left_undecided(typed: &str) -> String {
+    format!("The name that was set elsewhere stays. You had typed “{}”; it was not used.", titled(typed))
 }
 
 pub fn trashed(title: &str) -> String {

@@ -1,6 +1,6 @@
 //! The words of sync (DESIGN section 8). Pure: the time and the way to write it are passed in.
 
-use super::en::{self, count};
+use super::en::{self, count, sentence as upper};
 use inkhorn_protocol::event::Status;
 use inkhorn_protocol::projection::SyncSummary;
 
@@ -76,11 +76,6 @@ pub fn next_try(next_try_ms: u64, now_ms: u64) -> String {
 /// A reason as the end of a sentence: without the full stop that it may bring along.
 fn reason(why: &str) -> &str {
     why.trim().trim_end_matches('.')
-}
-
-fn upper(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// Where the last edit of this window is.

@@ -36,6 +36,12 @@ pub struct Prefs {
     pub course: Option<CourseId>,
     /// Lesson that was open last, by course.
     pub lessons: BTreeMap<CourseId, NodeId>,
+    /// Server that the user signed in to last.
+    pub server: String,
+    /// E-mail that was used there.
+    pub email: String,
+    /// Rows of 28 rather than 32 pixels.
+    pub compact: bool,
     /// Nodes that are closed in the outline.
     pub collapsed: BTreeSet<NodeId>,
 }
@@ -49,6 +55,9 @@ impl Default for Prefs {
             sidebar_hidden: false,
             course: None,
             lessons: BTreeMap::new(),
+            server: String::new(),
+            email: String::new(),
+            compact: false,
             collapsed: BTreeSet::new(),
         }
     }

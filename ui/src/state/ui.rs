@@ -6,7 +6,7 @@ use crate::page;
 use dioxus::prelude::*;
 use inkhorn_protocol::projection::NodeKind;
 use inkhorn_protocol::window::Failure;
-use inkhorn_protocol::{CourseId, NodeId};
+use inkhorn_protocol::{CourseId, NodeId, OpId};
 use std::collections::BTreeSet;
 
 /// A dialog that is open.
@@ -19,6 +19,14 @@ pub(crate) enum Dialog {
     People(CourseId),
     Join,
     Shortcuts,
+    LetGo(Kept),
+}
+
+/// Something that is kept on this computer because the server did not take it, with its name for people.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Kept {
+    Edit(u64, String),
+    Operation(OpId, String),
 }
 
 /// A short message at the edge of the window.
@@ -61,6 +69,8 @@ pub(crate) struct Ui {
     pub(crate) dialog: Signal<Option<Dialog>>,
     /// Whether the sync centre is open.
     pub(crate) sync_centre: Signal<bool>,
+    /// Whether the cache panel is open.
+    pub(crate) cache: Signal<bool>,
     /// Whether the sidebar is out as a drawer (below 900 px).
     pub(crate) drawer: Signal<bool>,
     pub(crate) toasts: Signal<Vec<Toast>>,
@@ -98,6 +108,7 @@ impl Ui {
             wanted: Signal::new(None),
             dialog: Signal::new(None),
             sync_centre: Signal::new(false),
+            cache: Signal::new(false),
             drawer: Signal::new(false),
             toasts: Signal::new(Vec::new()),
             said: Signal::new(String::new()),
@@ -162,6 +173,11 @@ impl Ui {
         let open = *self.sync_centre.peek();
         self.sync_centre.set(!open);
         self.drawer.set(false);
+    }
+
+    pub(crate) fn toggle_cache(mut self) {
+        let open = *self.cache.peek();
+        self.cache.set(!open);
     }
 
     pub(crate) fn ask(mut self, dialog: Dialog) {

@@ -1,7 +1,7 @@
 //! Commands that several views give. Each ends in a message when it fails; none waits for the screen.
 
 use crate::hooks::Client;
-use crate::i18n::text;
+use crate::i18n::{kept, text};
 use crate::page;
 use crate::state::tree::{self, Place};
 use crate::state::ui::Ui;
@@ -137,6 +137,18 @@ impl Act {
             if let Some(file) = api.choose_new_file(&format!("{title}.inkhorn")).await? {
                 api.backup(&course, &file).await?;
                 ui.tell(text::saved_file(&file));
+            }
+            Ok(())
+        });
+    }
+
+    /// Writes refused changes to a folder; they stay kept.
+    pub(crate) fn export_rejected(&self, id: u64, place: &str) {
+        let (api, ui, name) = (self.client.api.clone(), self.ui, kept::export_name(place));
+        self.run(async move {
+            if let Some(folder) = api.choose_new_file(&name).await? {
+                api.export_rejected(id, &folder).await?;
+                ui.tell(kept::exported(&folder));
             }
             Ok(())
         });

@@ -22,7 +22,7 @@ const SUBSCRIBE_AGAIN: usize = 4;
 #[component]
 pub(crate) fn App() -> Element {
     let ui = use_context_provider(Ui::new);
-    let client = use_context_provider(|| Client::new(Api::new(bridge::desktop())));
+    let client = use_context_provider(|| Client::new(Api::new(bridge::here())));
     let act = use_act();
     let mut boot = use_signal(|| None::<Boot>);
     use_future(move || {
@@ -47,6 +47,7 @@ pub(crate) fn App() -> Element {
         };
         page::set_root("data-theme", theme);
         page::set_root("data-face", prefs.sans.then_some("sans"));
+        page::set_root("data-density", prefs.compact.then_some("compact"));
         if let Ok(text) = serde_json::to_string(&*prefs) {
             page::save_prefs(&text);
         }
@@ -116,6 +117,7 @@ async fn listen(mut inbox: Inbox, client: &Client, act: &Act, ui: Ui) {
                     });
                 }
             }
+            Message::LessonsMissed => island::changed_all(),
             Message::Island(event) => hear(event, act, ui),
         }
     }

@@ -1,11 +1,14 @@
 //! The frame: sidebar, page, panel; and the shortcuts that work everywhere.
 
 use super::act::use_act;
+use super::cache::CachePanel;
 use super::courses::CoursesPage;
 use super::export::ExportDialog;
 use super::import::ImportDialog;
 use super::join::JoinDialog;
+use super::kept::LetGoDialog;
 use super::lesson::{LessonPage, NoLesson};
+use super::presence::use_tell_where;
 use super::server::ServerDialog;
 use super::share::{PeopleDialog, ShareDialog};
 use super::shortcuts::{self, Shortcut, ShortcutsDialog};
@@ -33,6 +36,7 @@ pub(crate) fn Frame() -> Element {
     let hidden = ui.prefs.read().sidebar_hidden;
     let course = ui.course.read().clone();
     let lesson = ui.lesson.read().clone();
+    use_tell_where();
     use_effect(move || {
         if ui.course.read().is_none() {
             let api = client.api.clone();
@@ -58,6 +62,7 @@ pub(crate) fn Frame() -> Element {
             Shortcut::NewChapter => add(NodeKind::Chapter),
             Shortcut::Sidebar => ui.toggle_sidebar(),
             Shortcut::SyncCentre => ui.toggle_sync_centre(),
+            Shortcut::Cache => ui.toggle_cache(),
             Shortcut::Import => ui.ask(Dialog::Import),
             Shortcut::Shortcuts => ui.ask(Dialog::Shortcuts),
             Shortcut::Outline => {
@@ -84,6 +89,7 @@ pub(crate) fn Frame() -> Element {
             "data-testid": "app",
             "data-sidebar": if hidden { "closed" } else { "open" },
             "data-drawer": if *ui.drawer.read() { "open" } else { "closed" },
+            "data-dock": if *ui.cache.read() { "open" } else { "closed" },
             "data-panel": if *ui.sync_centre.read() { "open" } else { "closed" },
             style: "--sidebar-width: {width}px",
             onkeydown: keys,
@@ -124,6 +130,9 @@ pub(crate) fn Frame() -> Element {
             if *ui.sync_centre.read() {
                 SyncCentre {}
             }
+            if *ui.cache.read() {
+                CachePanel {}
+            }
             Toasts { on_restore: move |node| restore.restore(node, None) }
             Dialogs {}
         }
@@ -153,6 +162,9 @@ fn Dialogs() -> Element {
         },
         Some(Dialog::Join) => rsx! {
             JoinDialog {}
+        },
+        Some(Dialog::LetGo(kept)) => rsx! {
+            LetGoDialog { kept }
         },
         Some(Dialog::Shortcuts) => rsx! {
             ShortcutsDialog {}

@@ -3,7 +3,7 @@
 use super::act::use_act;
 use super::title::Title;
 use crate::components::{Empty, Icon, Skeleton};
-use crate::hooks::{Client, use_query, use_rights};
+use crate::hooks::{Client, Options, use_query, use_rights, use_selected};
 use crate::i18n::text;
 use crate::island::{self, Handle, Mode};
 use crate::state::tree;
@@ -64,10 +64,14 @@ pub(super) fn NoLesson(course: CourseId) -> Element {
 /// The window is named after the course.
 fn use_window_title(course: CourseId) {
     let client = use_context::<Client>();
-    let outline = use_query::<OutlineView>(QueryKey::Outline { course });
-    let title = use_memo(move || outline.data().map(|view| view.title.clone()));
+    // It keeps its name until that of the next course is known.
+    let title = use_selected(
+        QueryKey::Outline { course },
+        Options::default().keep_previous(),
+        |view: &OutlineView| view.title.clone(),
+    );
     use_effect(move || {
-        let Some(title) = title.read().clone() else { return };
+        let Some(title) = title.data() else { return };
         let api = client.api.clone();
         spawn(async move {
             let _ = api.set_title(&title).await;

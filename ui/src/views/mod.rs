@@ -2,14 +2,18 @@
 
 mod act;
 pub(crate) mod app;
+mod cache;
 mod courses;
+mod draft;
 mod export;
 mod frame;
 mod import;
 mod join;
+mod kept;
 mod lesson;
 mod outline;
 mod outline_menu;
+mod presence;
 mod report;
 mod row;
 mod server;

@@ -1,5 +1,6 @@
 //! One row of the outline.
 
+use super::draft::{Choice, Kept, ask_for_choice, use_draft};
 use crate::components::{Icon, IconButton};
 use crate::forms::rename;
 use crate::i18n::text;
@@ -138,23 +139,35 @@ pub(super) fn TreeRow(
 #[component]
 fn RenameField(title: String, on_done: EventHandler<String>) -> Element {
     let mut ui = use_context::<Ui>();
-    let mut draft = use_signal(|| title.clone());
-    let before = title.clone();
+    let draft = use_draft(title);
     let done = use_callback(move |keep: bool| {
         // Leaving the field follows its end, too: only the first of the two counts.
         if ui.renaming.peek().is_none() {
-            return;
+            return true;
+        }
+        let kept = if keep { draft.keep() } else { Kept::Nothing };
+        if kept == Kept::NotYet {
+            return false;
         }
         ui.renaming.set(None);
-        if keep && let Some(name) = rename::commit(&before, &draft.peek()) {
+        if let Kept::Name(name) = kept {
             on_done.call(name);
+        }
+        true
+    });
+    let leave = use_callback(move |keep: bool| {
+        let row = ui.renaming.peek().clone();
+        if !done.call(keep) {
+            ask_for_choice();
+        } else if let Some(row) = row {
+            page::focus_soon(format!("node-{row}"));
         }
     });
     rsx! {
         input {
             class: "tree-input",
             r#type: "text",
-            value: "{draft}",
+            value: "{draft.shown()}",
             maxlength: rename::MAX_TITLE as i64,
             spellcheck: "true",
             "aria-label": text::RENAME,
@@ -167,24 +180,32 @@ fn RenameField(title: String, on_done: EventHandler<String>) -> Element {
                     input.select();
                 }
             },
-            oninput: move |event| draft.set(event.value()),
+            oninput: move |event| draft.edit(event.value()),
+            oncompositionstart: move |_| draft.compose(),
+            oncompositionend: move |_| draft.composed(),
             onclick: move |event| event.stop_propagation(),
-            onblur: move |_| done.call(true),
+            onblur: move |_| {
+                done.call(true);
+            },
             onkeydown: move |event| {
                 // The tree's keys are letters here.
                 event.stop_propagation();
+                if page::is_composing(&event) {
+                    return;
+                }
                 let keep = match event.key() {
-                    Key::Enter if !event.is_composing() => true,
+                    Key::Enter => true,
                     Key::Escape => false,
                     _ => return,
                 };
                 event.prevent_default();
-                let row = ui.renaming.peek().clone();
-                done.call(keep);
-                if let Some(row) = row {
-                    page::focus_soon(format!("node-{row}"));
-                }
+                leave.call(keep);
             },
+        }
+        Choice {
+            draft,
+            on_keep: move |()| leave.call(true),
+            on_take: move |()| leave.call(false),
         }
     }
 }

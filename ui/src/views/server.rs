@@ -1,48 +1,74 @@
 //! Server and account: signing in, who is signed in, signing out.
 
-use crate::components::{Dialog, Icon, Skeleton, close_dialog};
-use crate::forms::login::{Login, With};
-use crate::hooks::{Client, use_mutation, use_query};
+use crate::components::{Dialog, Elsewhere, Icon, Skeleton, close_dialog};
+use crate::forms::login::{Field, SignIn, With};
+use crate::hooks::{Client, use_connection, use_mutation, use_query};
 use crate::i18n::text;
 use crate::state::ui::Ui;
 use dioxus::prelude::*;
+use inkhorn_protocol::event::Status;
 use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::projection::Account;
 
 /// The dialog.
 #[component]
 pub(super) fn ServerDialog() -> Element {
+    let ui = use_context::<Ui>();
     let account = use_query::<Option<Account>>(QueryKey::Account);
+    let sync = use_connection();
+    // Kept here, so that what was typed outlives an account that comes or goes meanwhile.
+    let mut form = use_signal(|| {
+        let prefs = ui.prefs.peek();
+        SignIn::new(&prefs.server, &prefs.email)
+    });
+    let again = use_signal(|| false);
+    use_effect(move || {
+        if let Some(Some(account)) = account.data().as_deref() {
+            form.write().refresh(&account.server, &account.email);
+        }
+    });
+    // A server that does not know this sign-in any more is not tried again by itself.
+    let refused = sync.data().and_then(|sync| match &sync.status {
+        Status::Offline { next_try_ms: None, why } => Some(text::sign_in_again(why.as_deref())),
+        _ => None,
+    });
     match account.data().as_deref() {
         None => rsx! {
             Dialog { title: text::SERVER_TITLE, testid: "server-dialog", Skeleton {} }
         },
         Some(None) => rsx! {
-            SignIn {}
+            SignInForm { form }
+        },
+        Some(Some(_)) if again() => rsx! {
+            SignInForm { form }
         },
         Some(Some(account)) => rsx! {
-            SignedIn { account: account.clone() }
+            SignedIn { account: account.clone(), refused, again }
         },
     }
 }
 
 #[component]
-fn SignIn() -> Element {
+fn SignInForm(form: Signal<SignIn>) -> Element {
     let ui = use_context::<Ui>();
     let client = use_context::<Client>();
-    let mut form = use_signal(Login::default);
     let sign_in = use_mutation(move |()| {
         let api = client.api.clone();
+        let mut prefs = ui.prefs;
         async move {
-            let typed = form.peek().clone();
+            let typed = form.peek().login();
             let Some(server) = typed.address() else { return Ok(()) };
-            let secret = typed.secret.trim();
+            let (email, secret) = (typed.email.trim(), typed.secret.trim());
             match typed.with {
                 With::Password => {
-                    api.login_password(&server, typed.email.trim(), &typed.secret, typed.allow_plain).await?
+                    api.login_password(&server, email, &typed.secret, typed.allow_plain).await?
                 }
                 With::Token => api.login_token(&server, secret, typed.allow_plain).await?,
             };
+            let mut prefs = prefs.write();
+            (prefs.server, prefs.email) = (server, email.to_owned());
+            drop(prefs);
+            form.write().forget_secret();
             close_dialog(ui);
             Ok(())
         }
@@ -61,7 +87,7 @@ fn SignIn() -> Element {
                     r#type: "submit",
                     form: "server-form",
                     "data-testid": "sign-in",
-                    disabled: busy || !now.is_complete(),
+                    disabled: busy || !now.is_ready(),
                     {text::SIGN_IN_NOW}
                 }
             },
@@ -70,24 +96,18 @@ fn SignIn() -> Element {
                 class: "stack",
                 onsubmit: move |event| {
                     event.prevent_default();
-                    if form.peek().is_complete() {
+                    if form.peek().is_ready() {
                         sign_in.run(());
                     }
                 },
                 p { class: "muted", {text::SERVER_INTRO} }
-                label { class: "form-row",
-                    span { class: "form-label", {text::SERVER_ADDRESS} }
-                    input {
-                        class: "field",
-                        r#type: "text",
-                        value: "{now.server}",
-                        placeholder: "courses.example.org",
-                        autofocus: true,
-                        spellcheck: "false",
-                        autocomplete: "url",
-                        "data-testid": "server-url",
-                        oninput: move |event| form.write().server = event.value(),
-                    }
+                Text {
+                    form,
+                    field: Field::Server,
+                    label: text::SERVER_ADDRESS,
+                    placeholder: "courses.example.org",
+                    complete: "url",
+                    testid: "server-url",
                 }
                 div { class: "tabs", role: "tablist",
                     for (with , label) in [(With::Password, text::WITH_PASSWORD), (With::Token, text::WITH_TOKEN)] {
@@ -104,39 +124,25 @@ fn SignIn() -> Element {
                     }
                 }
                 if now.with == With::Password {
-                    label { class: "form-row",
-                        span { class: "form-label", {text::EMAIL} }
-                        input {
-                            class: "field",
-                            r#type: "email",
-                            value: "{now.email}",
-                            autocomplete: "username",
-                            "data-testid": "email",
-                            oninput: move |event| form.write().email = event.value(),
-                        }
+                    Text {
+                        form,
+                        field: Field::Email,
+                        label: text::EMAIL,
+                        kind: "email",
+                        complete: "username",
+                        testid: "email",
                     }
                 }
-                label { class: "form-row",
-                    span { class: "form-label",
-                        if now.with == With::Password {
-                            {text::PASSWORD}
-                        } else {
-                            {text::TOKEN}
-                        }
-                    }
-                    input {
-                        class: "field",
-                        r#type: "password",
-                        value: "{now.secret}",
-                        autocomplete: "current-password",
-                        "data-testid": "secret",
-                        oninput: move |event| form.write().secret = event.value(),
-                    }
-                    if now.with == With::Token {
-                        small { class: "form-hint", {text::TOKEN_HINT} }
-                    }
+                Text {
+                    form,
+                    field: Field::Secret,
+                    label: if now.with == With::Password { text::PASSWORD } else { text::TOKEN },
+                    kind: "password",
+                    complete: "current-password",
+                    hint: if now.with == With::Token { text::TOKEN_HINT } else { "" },
+                    testid: "secret",
                 }
-                if now.needs_plain() {
+                if now.login().needs_plain() {
                     label { class: "row",
                         input {
                             class: "checkbox",
@@ -156,8 +162,53 @@ fn SignIn() -> Element {
     }
 }
 
+/// A text field of the form.
 #[component]
-fn SignedIn(account: Account) -> Element {
+fn Text(
+    form: Signal<SignIn>,
+    field: Field,
+    label: String,
+    #[props(default = "text".to_owned())] kind: String,
+    #[props(default)] placeholder: String,
+    complete: String,
+    #[props(default)] hint: String,
+    testid: String,
+) -> Element {
+    let mut form = form;
+    let now = form.read();
+    let theirs = now.texts.elsewhere(&field).cloned();
+    rsx! {
+        label { class: "form-row",
+            span { class: "form-label", "{label}" }
+            input {
+                class: "field",
+                r#type: kind,
+                value: "{now.text(field)}",
+                placeholder,
+                autofocus: field == Field::Server,
+                spellcheck: "false",
+                autocomplete: complete,
+                "data-testid": testid,
+                oninput: move |event| form.write().texts.edit(field, event.value()),
+                oncompositionstart: move |_| form.write().texts.compose(field),
+                oncompositionend: move |_| form.write().texts.composed(),
+            }
+            if !hint.is_empty() {
+                small { class: "form-hint", "{hint}" }
+            }
+        }
+        if let Some(theirs) = theirs {
+            Elsewhere {
+                theirs,
+                on_keep: move |()| form.write().texts.keep_mine(&field),
+                on_take: move |()| form.write().texts.take_theirs(&field),
+            }
+        }
+    }
+}
+
+#[component]
+fn SignedIn(account: Account, refused: Option<String>, again: Signal<bool>) -> Element {
     let ui = use_context::<Ui>();
     let client = use_context::<Client>();
     let sign_out = use_mutation(move |()| {
@@ -195,6 +246,19 @@ fn SignedIn(account: Account) -> Element {
                 div { class: "list-main",
                     span { class: "list-title", "{who}" }
                     span { class: "list-detail", "{account.server}" }
+                }
+            }
+            if let Some(why) = refused {
+                div { class: "banner", "data-kind": "waiting",
+                    Icon { name: "log-in" }
+                    p { "{why}" }
+                    button {
+                        class: "button",
+                        r#type: "button",
+                        "data-testid": "sign-in-again",
+                        onclick: move |_| again.set(true),
+                        {text::SIGN_IN_AGAIN}
+                    }
                 }
             }
             p { class: "muted", {text::SIGN_OUT_HINT} }

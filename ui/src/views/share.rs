@@ -3,6 +3,7 @@
 use crate::components::{Dialog, Skeleton, close_dialog};
 use crate::hooks::{Client, use_mutation, use_query};
 use crate::i18n::text;
+use crate::state::presence::initials;
 use crate::state::ui::Ui;
 use dioxus::prelude::*;
 use inkhorn_protocol::CourseId;
@@ -77,7 +78,7 @@ pub(super) fn PeopleDialog(course: CourseId) -> Element {
                                     class: "avatar",
                                     "aria-hidden": "true",
                                     style: "--peer: var(--peer-{index % 8 + 1})",
-                                    {initials(&member.name, &member.email)}
+                                    {initials(if member.name.trim().is_empty() { &member.email } else { &member.name })}
                                 }
                                 div { class: "list-main",
                                     span { class: "list-title", if member.name.is_empty() { "{member.email}" } else { "{member.name}" } }
@@ -100,13 +101,4 @@ pub(super) fn PeopleDialog(course: CourseId) -> Element {
             }
         }
     }
-}
-
-fn initials(name: &str, email: &str) -> String {
-    let from = if name.trim().is_empty() { email } else { name };
-    from.split_whitespace()
-        .filter_map(|word| word.chars().next())
-        .take(2)
-        .flat_map(char::to_uppercase)
-        .collect()
 }

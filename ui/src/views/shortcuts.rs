@@ -15,12 +15,17 @@ pub(crate) enum Shortcut {
     SyncCentre,
     Import,
     Shortcuts,
+    Cache,
     Outline,
     CloseDrawer,
 }
 
 /// The shortcut that an event stands for.
 pub(crate) fn of(event: &KeyboardEvent) -> Option<Shortcut> {
+    // While a word is being composed, keys belong to the input method.
+    if page::is_composing(event) {
+        return None;
+    }
     let modifiers = event.modifiers();
     if event.key() == Key::Escape && modifiers.is_empty() {
         return Some(Shortcut::CloseDrawer);
@@ -38,6 +43,7 @@ pub(crate) fn of(event: &KeyboardEvent) -> Option<Shortcut> {
         Code::Slash if plain => Some(Shortcut::Shortcuts),
         Code::KeyY if shift => Some(Shortcut::SyncCentre),
         Code::KeyI if shift => Some(Shortcut::Import),
+        Code::KeyD if shift => Some(Shortcut::Cache),
         Code::KeyO if shift => Some(Shortcut::Outline),
         _ => None,
     }
@@ -63,6 +69,7 @@ const GROUPS: [(&str, &[(&str, &str)]); 4] = [
             ("Go to the outline", "Mod+Shift+O"),
             ("Show or hide the outline", "Mod+\\"),
             ("Sync centre", "Mod+Shift+Y"),
+            ("Cache panel", "Mod+Shift+D"),
             ("Keyboard shortcuts", "Mod+/"),
         ],
     ),

@@ -2,6 +2,7 @@
 
 use super::act::use_act;
 use super::courses::CourseMenu;
+use super::draft::{Choice, Kept, ask_for_choice, use_draft};
 use super::outline::Outline;
 use super::shortcuts::shown;
 use super::sync::PillButton;
@@ -91,23 +92,33 @@ fn CourseHead(course: CourseId) -> Element {
 fn CourseName(course: CourseId, title: String) -> Element {
     let mut ui = use_context::<Ui>();
     let act = use_act();
-    let mut draft = use_signal(|| title.clone());
+    let draft = use_draft(title);
     let done = use_callback(move |keep: bool| {
         // Leaving the field follows its end, too: only the first of the two counts.
         if !*ui.renaming_course.peek() {
-            return;
+            return true;
+        }
+        let kept = if keep { draft.keep() } else { Kept::Nothing };
+        if kept == Kept::NotYet {
+            return false;
         }
         ui.renaming_course.set(false);
-        if keep && let Some(name) = rename::commit(&title, &draft.peek()) {
+        if let Kept::Name(name) = kept {
             act.rename_course(course.clone(), name);
         }
         page::focus_soon("course-switch".to_owned());
+        true
     });
+    let leave = move |keep: bool| {
+        if !done.call(keep) {
+            ask_for_choice();
+        }
+    };
     rsx! {
         input {
             class: "field grow",
             r#type: "text",
-            value: "{draft}",
+            value: "{draft.shown()}",
             maxlength: rename::MAX_TITLE as i64,
             "aria-label": text::RENAME_COURSE,
             "data-testid": "course-name",
@@ -119,16 +130,28 @@ fn CourseName(course: CourseId, title: String) -> Element {
                     input.select();
                 }
             },
-            oninput: move |event| draft.set(event.value()),
-            onblur: move |_| done.call(true),
+            oninput: move |event| draft.edit(event.value()),
+            oncompositionstart: move |_| draft.compose(),
+            oncompositionend: move |_| draft.composed(),
+            onblur: move |_| {
+                done.call(true);
+            },
             onkeydown: move |event| {
                 event.stop_propagation();
+                if page::is_composing(&event) {
+                    return;
+                }
                 match event.key() {
-                    Key::Enter if !event.is_composing() => done.call(true),
-                    Key::Escape => done.call(false),
+                    Key::Enter => leave(true),
+                    Key::Escape => leave(false),
                     _ => {}
                 }
             },
+        }
+        Choice {
+            draft,
+            on_keep: move |()| leave(true),
+            on_take: move |()| leave(false),
         }
     }
 }

@@ -1,15 +1,16 @@
 //! The state of sync: the pill, always in sight, and the sync centre behind it.
 
 use super::act::use_act;
+use super::kept::KeptLists;
 use crate::components::{Icon, IconButton, Skeleton};
 use crate::hooks::{use_connection, use_pill, use_query};
 use crate::i18n::text;
-use crate::page;
 use crate::state::ui::{Dialog, Ui};
 use dioxus::prelude::*;
 use inkhorn_protocol::event::Status;
 use inkhorn_protocol::key::QueryKey;
-use inkhorn_protocol::projection::{Account, CourseSummary, RejectedEdit};
+use inkhorn_protocol::projection::{Account, CourseSummary};
+use std::rc::Rc;
 
 /// The pill. Its first line is the one to read.
 #[component]
@@ -64,11 +65,6 @@ pub(super) fn SyncCentre() -> Element {
     let here =
         courses.data().and_then(|all| all.iter().find(|course| Some(&course.id) == open.as_ref()).cloned());
     let can_retry = matches!(sync.status, Status::Offline { .. });
-    let all = courses.data();
-    let title_of = move |edit: &RejectedEdit| {
-        let course = all.as_ref().and_then(|all| all.iter().find(|course| course.id == edit.course).cloned());
-        course.map_or_else(String::new, |course| course.title)
-    };
     rsx! {
         aside { class: "panel", "aria-label": text::SYNC_CENTRE, "data-testid": "sync-centre",
             header { class: "panel-head",
@@ -109,22 +105,7 @@ pub(super) fn SyncCentre() -> Element {
                         }
                     }
                 }
-                if !sync.rejected.is_empty() {
-                    section {
-                        h3 { class: "section-title", {text::REJECTED} }
-                        div { class: "list", "data-testid": "rejected",
-                            for edit in sync.rejected.iter() {
-                                div { key: "{edit.id}", class: "list-row",
-                                    Icon { name: "triangle-alert" }
-                                    div { class: "list-main",
-                                        span { class: "list-title", "{edit.why}" }
-                                        span { class: "list-detail", "{title_of(edit)} · {page::clock(edit.at_ms)}" }
-                                    }
-                                }
-                            }
-                        }
-                    }
-                }
+                KeptLists { rejected: Rc::new(sync.rejected.clone()) }
                 if let Some(course) = here.filter(|course| !course.shared) {
                     p { class: "muted", {text::ONLY_HERE} }
                     if account.is_some() {

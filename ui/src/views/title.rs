@@ -1,5 +1,6 @@
 //! The lesson's title over its body: the node's title in the outline, edited in place.
 
+use super::draft::{Choice, Kept, ask_for_choice, use_draft};
 use crate::forms::rename;
 use crate::i18n::text;
 use crate::page;
@@ -15,19 +16,18 @@ pub(super) fn Title(
     on_rename: EventHandler<String>,
     on_enter: EventHandler<()>,
 ) -> Element {
-    let mut draft = use_signal(|| None::<String>);
-    let shown = draft.read().clone().unwrap_or_else(|| title.clone());
+    let draft = use_draft(title.clone());
+    let shown = draft.shown();
     use_effect(use_reactive!(|shown| {
         let _ = shown;
         page::fit(TITLE);
     }));
-    let before = title.clone();
     let keep = use_callback(move |()| {
-        let typed = draft.peek().clone();
-        if let Some(name) = typed.and_then(|typed| rename::commit(&before, &typed)) {
-            on_rename.call(name);
+        let kept = draft.keep();
+        if let Kept::Name(name) = &kept {
+            on_rename.call(name.clone());
         }
-        draft.set(None);
+        kept
     });
     if !editable {
         return rsx! {
@@ -47,17 +47,35 @@ pub(super) fn Title(
             onmounted: move |_| page::fit(TITLE),
             // Another width is another number of lines.
             onresize: move |_| page::fit(TITLE),
-            oninput: move |event| draft.set(Some(event.value())),
-            onblur: move |_| keep.call(()),
-            onkeydown: move |event| match event.key() {
-                Key::Enter if !event.is_composing() => {
-                    event.prevent_default();
-                    keep.call(());
-                    on_enter.call(());
-                }
-                Key::Escape => draft.set(None),
-                _ => {}
+            oninput: move |event| draft.edit(event.value()),
+            oncompositionstart: move |_| draft.compose(),
+            oncompositionend: move |_| draft.composed(),
+            onblur: move |_| {
+                keep.call(());
             },
+            onkeydown: move |event| {
+                if page::is_composing(&event) {
+                    return;
+                }
+                match event.key() {
+                    Key::Enter => {
+                        event.prevent_default();
+                        match keep.call(()) {
+                            Kept::NotYet => ask_for_choice(),
+                            Kept::Nothing | Kept::Name(_) => on_enter.call(()),
+                        }
+                    }
+                    Key::Escape => draft.revert(),
+                    _ => {}
+                }
+            },
+        }
+        Choice {
+            draft,
+            on_keep: move |()| {
+                keep.call(());
+            },
+            on_take: move |()| {},
         }
     }
 }

@@ -1,11 +1,12 @@
 //! The bar over the page: where this is, what can be done with the course.
 
 use super::act::use_act;
+use super::presence::Avatars;
 use super::shortcuts::shown;
 use super::sync::PillButton;
 use crate::components::{Icon, IconButton, Item, Menu, Spot};
-use crate::hooks::use_query;
-use crate::i18n::text;
+use crate::hooks::{Options, use_query, use_selected};
+use crate::i18n::{cache, text};
 use crate::state::prefs::Theme;
 use crate::state::rights::Rights;
 use crate::state::tree;
@@ -35,9 +36,9 @@ pub(super) fn Topbar() -> Element {
                 }
             }
             if let Some(course) = course.clone() {
-                Crumbs { key: "{course}", course: course.clone() }
+                Crumbs { course: course.clone() }
                 span { class: "topbar-space" }
-                ShareButton { course }
+                People { course }
             } else {
                 span { class: "topbar-space" }
             }
@@ -96,36 +97,46 @@ fn Crumbs(course: CourseId) -> Element {
     }
 }
 
-/// Sharing is offered once there is a server to share on; before, the sync centre leads there.
+/// Who is here, and sharing: offered once there is a server to share on; before, the sync centre leads there.
 #[component]
-fn ShareButton(course: CourseId) -> Element {
+fn People(course: CourseId) -> Element {
     let ui = use_context::<Ui>();
-    let account = use_query::<Option<Account>>(QueryKey::Account);
+    let signed_in = use_selected(QueryKey::Account, Options::default(), Option::<Account>::is_some);
     let courses = use_query::<Vec<CourseSummary>>(QueryKey::Courses);
-    let signed_in = account.data().is_some_and(|account| account.is_some());
     let shared = courses.data().and_then(|all| all.iter().find(|one| one.id == course).map(|one| one.shared));
-    match (signed_in, shared) {
-        (true, Some(false)) => rsx! {
-            button {
-                class: "button quiet",
-                r#type: "button",
-                "data-testid": "share",
-                onclick: move |_| ui.ask(Dialog::Share(course.clone())),
-                Icon { name: "share-2" }
-                {text::SHARE}
+    let signed_in = signed_in.data().is_some_and(|it| *it);
+    let button = match (signed_in, shared) {
+        (true, Some(false)) => {
+            let course = course.clone();
+            rsx! {
+                button {
+                    class: "button quiet",
+                    r#type: "button",
+                    "data-testid": "share",
+                    onclick: move |_| ui.ask(Dialog::Share(course.clone())),
+                    Icon { name: "share-2" }
+                    {text::SHARE}
+                }
             }
-        },
-        (true, Some(true)) => rsx! {
-            button {
-                class: "button quiet",
-                r#type: "button",
-                "data-testid": "people",
-                onclick: move |_| ui.ask(Dialog::People(course.clone())),
-                Icon { name: "users" }
-                {text::PEOPLE}
+        }
+        (true, Some(true)) => {
+            let course = course.clone();
+            rsx! {
+                button {
+                    class: "button quiet",
+                    r#type: "button",
+                    "data-testid": "people",
+                    onclick: move |_| ui.ask(Dialog::People(course.clone())),
+                    Icon { name: "users" }
+                    {text::PEOPLE}
+                }
             }
-        },
+        }
         _ => rsx! {},
+    };
+    rsx! {
+        Avatars { course, shared: signed_in && shared == Some(true) }
+        {button}
     }
 }
 
@@ -133,9 +144,9 @@ fn ShareButton(course: CourseId) -> Element {
 fn MoreMenu(spot: Spot, course: Option<CourseId>, on_close: EventHandler<()>) -> Element {
     let mut ui = use_context::<Ui>();
     let act = use_act();
-    let (theme, sans) = {
+    let (theme, sans, compact) = {
         let prefs = ui.prefs.read();
-        (prefs.theme, prefs.sans)
+        (prefs.theme, prefs.sans, prefs.compact)
     };
     let courses = use_query::<Vec<CourseSummary>>(QueryKey::Courses);
     let writable = course.as_ref().is_some_and(|course| {
@@ -219,6 +230,20 @@ fn MoreMenu(spot: Spot, course: Option<CourseId>, on_close: EventHandler<()>) ->
                 }
             }
             div { class: "menu-separator", role: "separator" }
+            for (value , label) in [(false, text::ROWS_COMFORTABLE), (true, text::ROWS_COMPACT)] {
+                Item {
+                    key: "{label}",
+                    label,
+                    icon: "list",
+                    checked: Some(compact == value),
+                    testid: if value { "rows-compact" } else { "rows-comfortable" },
+                    onclick: move |()| {
+                        on_close.call(());
+                        ui.prefs.write().compact = value;
+                    },
+                }
+            }
+            div { class: "menu-separator", role: "separator" }
             Item {
                 label: text::SERVER_AND_ACCOUNT,
                 icon: "circle-user",
@@ -226,6 +251,16 @@ fn MoreMenu(spot: Spot, course: Option<CourseId>, on_close: EventHandler<()>) ->
                 onclick: move |()| {
                     on_close.call(());
                     ui.ask(Dialog::Server);
+                },
+            }
+            Item {
+                label: cache::SHOW,
+                icon: "layers",
+                keys: shown("Mod+Shift+D"),
+                testid: "cache-item",
+                onclick: move |()| {
+                    on_close.call(());
+                    ui.toggle_cache();
                 },
             }
             Item {
