@@ -3,7 +3,6 @@
 //! The cache alone decides what is stale; a window is told which answers changed, at most 60 times a second,
 //! whatever the storm, and asks again for those that it shows.
 
-use crate::Inner;
 use crate::fetch::Projections;
 use crate::net::Progress;
 use inkhorn_events::{Event, Item, Status, Subscriber, Subscription};
@@ -13,7 +12,7 @@ use inkhorn_protocol::window::QueryReply;
 use inkhorn_protocol::{AssetHash, DocId};
 use inkhorn_server_state::{Options, ServerState, Watcher};
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
@@ -120,11 +119,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Windows {
     pub(crate) fn new(
-        core: Weak<Inner>,
+        projections: Projections,
         subscriber: &Subscriber,
         progress: watch::Receiver<Progress>,
     ) -> Self {
-        let cache = ServerState::new(Projections::new(core), Options::default());
+        let cache = ServerState::new(projections, Options::default());
         let shared = Arc::new(Shared { cache, windows: Mutex::default(), task: Mutex::default() });
         let task =
             tokio::spawn(listen(Self { shared: Arc::clone(&shared) }, subscriber.subscribe(), progress));
@@ -278,9 +277,16 @@ async fn listen(windows: Windows, mut events: Subscription, mut progress: watch:
             Some(Item::Resync { missed }) => {
                 tracing::info!(missed, "events were missed: everything is read again");
                 windows.shared.cache.invalidate(&[]);
+                // The word that the network is back may be among what was missed.
+                windows.shared.cache.resume();
                 windows.each(|others| others.resync = true);
             }
             None => return,
         }
     }
 }
+
+#[cfg(test)]
+mod defect;
+#[cfg(test)]
+mod loop_bound;

@@ -7,7 +7,7 @@ use inkhorn_protocol::key::QueryKey;
 use inkhorn_server_state::{Fetch, FetchError, Fetched, Weigh};
 use serde::Serialize;
 use serde_json::Value;
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 
 /// A projection as a window gets it.
 #[derive(Debug, PartialEq)]
@@ -23,7 +23,7 @@ impl Weigh for Projection {
 }
 
 impl Projection {
-    fn of(data: &impl Serialize) -> Result<Self> {
+    pub(crate) fn of(data: &impl Serialize) -> Result<Self> {
         let failed =
             |error: serde_json::Error| CoreError::new(Code::Other, format!("This cannot be shown: {error}."));
         let json = serde_json::to_value(data).map_err(failed)?;
@@ -32,19 +32,30 @@ impl Projection {
     }
 }
 
-/// Reads projections. The core owns the cache, so the cache must not own the core.
+/// How a key is read.
+type Read = dyn Fn(QueryKey) -> BoxFuture<'static, Result<Projection>> + Send + Sync;
+
+/// Reads projections.
 #[derive(Clone)]
 pub(crate) struct Projections {
-    core: Weak<Inner>,
+    read: Arc<Read>,
 }
 
 impl Projections {
+    /// Of this core, which owns the cache: so the cache must not own the core.
     pub(crate) fn new(core: Weak<Inner>) -> Self {
-        Self { core }
+        Self::reading(move |key| Box::pin(Self::of(core.clone(), key)))
     }
 
-    async fn read(&self, key: QueryKey) -> Result<Projection> {
-        let Some(inner) = self.core.upgrade() else {
+    /// Of any source; a test scripts one.
+    pub(crate) fn reading(
+        read: impl Fn(QueryKey) -> BoxFuture<'static, Result<Projection>> + Send + Sync + 'static,
+    ) -> Self {
+        Self { read: Arc::new(read) }
+    }
+
+    async fn of(core: Weak<Inner>, key: QueryKey) -> Result<Projection> {
+        let Some(inner) = core.upgrade() else {
             return Err(CoreError::new(Code::NotFound, "The profile is closed."));
         };
         let core = Core { inner };
@@ -67,10 +78,10 @@ impl Fetch for Projections {
     type Data = Projection;
 
     fn fetch(&self, key: &QueryKey) -> BoxFuture<'static, Result<Fetched<Projection>, FetchError>> {
-        let (this, key) = (self.clone(), key.clone());
+        let reading = (self.read)(key.clone());
         Box::pin(async move {
             // Versions are the replica's business: one fetch of a key at a time reads them in order.
-            this.read(key).await.map(|data| Fetched { data, version: 0 }).map_err(|error| match error.code {
+            reading.await.map(|data| Fetched { data, version: 0 }).map_err(|error| match error.code {
                 Code::Offline => FetchError::Offline(error.message),
                 Code::SignedOut | Code::Denied | Code::NotFound => FetchError::Refused(error.message),
                 _ => FetchError::Failed(error.message),

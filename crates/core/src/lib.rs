@@ -45,7 +45,7 @@ pub use feed::{Batch, Feed, WindowId};
 pub use lesson::{LessonState, LessonUpdate, UpdateStream, markdown_blocks};
 pub use profile::Config;
 
-use inkhorn_events::{CAPACITY, spine};
+use inkhorn_events::{CAPACITY, Subscriber, Subscription, spine};
 use inkhorn_replica::{Options, Replica};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -62,6 +62,7 @@ pub(crate) struct Inner {
     pub(crate) replica: Replica,
     pub(crate) net: net::Net,
     pub(crate) windows: feed::Windows,
+    events: Subscriber,
     /// A std mutex: taken once, at the end.
     lock: Mutex<Option<lock::ProfileLock>>,
 }
@@ -100,7 +101,8 @@ impl Core {
             profile: profile.clone(),
             replica,
             net,
-            windows: feed::Windows::new(core.clone(), &subscriber, progress),
+            windows: feed::Windows::new(fetch::Projections::new(core.clone()), &subscriber, progress),
+            events: subscriber.clone(),
             lock: Mutex::new(Some(lock)),
         });
         Ok(Self { inner })
@@ -112,6 +114,11 @@ impl Core {
         self.inner.net.close().await;
         self.inner.replica.close().await;
         drop(self.inner.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+
+    /// What happens here, as it happens: for notifications and logs. A subscription cannot publish.
+    pub fn events(&self) -> Subscription {
+        self.inner.events.subscribe()
     }
 
     /// The folder of the profile.

@@ -58,6 +58,8 @@ pub struct Entry {
     failures: u32,
     retry_at: u64,
     paused: bool,
+    /// The network came back while the fetch was under way: that it finds none is old news.
+    resumed: bool,
     error: Option<String>,
 }
 
@@ -73,6 +75,7 @@ impl Default for Entry {
             failures: 0,
             retry_at: 0,
             paused: false,
+            resumed: false,
             error: None,
         }
     }
@@ -84,7 +87,7 @@ impl Entry {
         match action {
             // It does not shorten the wait after a failure: a source that fails is left alone.
             Action::Invalidate => self.generation += 1,
-            Action::Start => self.in_flight = Some(self.generation),
+            Action::Start => (self.in_flight, self.resumed) = (Some(self.generation), false),
             Action::Succeed { version } => {
                 self.cover();
                 self.error = None;
@@ -111,14 +114,17 @@ impl Entry {
             }
             Action::Pause { why } => {
                 self.in_flight = None;
-                self.paused = true;
-                self.error = Some(why);
+                if !std::mem::take(&mut self.resumed) {
+                    self.paused = true;
+                    self.error = Some(why);
+                }
             }
             Action::Resume => {
                 if self.paused {
                     self.paused = false;
                     self.error = None;
                 }
+                self.resumed = self.in_flight.is_some();
                 self.failures = 0;
                 self.retry_at = 0;
             }
@@ -192,4 +198,22 @@ pub fn retry_ms(failures: u32, random: u64) -> u64 {
     let ceiling =
         (2 * MIN_RETRY_MS).saturating_mul(1 << failures.saturating_sub(1).min(16)).min(MAX_RETRY_MS);
     ceiling / 2 + random % (ceiling / 2 + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fetch_that_finds_no_network_after_it_came_back_is_tried_again_instead_of_waiting_for_the_next_time()
+    {
+        let mut entry = Entry::default();
+        entry.apply(Action::Start);
+        entry.apply(Action::Resume);
+        entry.apply(Action::Pause { why: "too late".to_owned() });
+        assert!(entry.may_start(0), "the network is there");
+        entry.apply(Action::Start);
+        entry.apply(Action::Pause { why: "gone again".to_owned() });
+        assert!(!entry.may_start(u64::MAX), "once");
+    }
 }

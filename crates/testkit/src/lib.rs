@@ -2,6 +2,7 @@
 //!
 //! - [`server`]: a server process that can be killed and started again on the same port
 //! - [`profile`]: a data folder and the `inkhorn-cli` that works on it
+//! - [`hub`] and [`faulty`]: a scripted server, and on it the wiring that loops, so that it can be shown
 //! - [`corpus`]: real courses where they are at hand, a written one everywhere
 //! - [`scripted`]: a server in this process that says what it is told to say, at any rate
 //!
@@ -19,6 +20,8 @@
 #![allow(clippy::print_stderr, reason = "tests say what they skip")]
 
 pub mod corpus;
+pub mod faulty;
+pub mod hub;
 pub mod profile;
 pub mod scripted;
 pub mod server;
