@@ -131,6 +131,55 @@ fn the_webview_may_listen_but_never_emit() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Server state in the window is a signal that one file can write and hands out as read-only. (`compile_fail` would be
+/// shorter, but the hooks compile for the browser only, where documentation is not tested.)
+#[test]
+fn in_the_interface_nothing_but_the_client_can_write_server_state() -> anyhow::Result<()> {
+    let mut readers = 0;
+    for file in sources("ui/src")? {
+        let shown = file.strip_prefix(root())?.to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&file)?;
+        for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            let read_only = line.matches("ReadSignal<Snapshot>").count();
+            readers += read_only;
+            let writable = line.matches("Signal<Snapshot>").count() > read_only;
+            let private = shown == "ui/src/hooks/client.rs" && !line.contains("pub");
+            ensure!(!writable || private, "{shown} holds server state that it can write: {line}");
+            // The data itself is shared and has no way to be changed in place.
+            let mutable = line.contains("RefCell<Snapshot>") || line.contains("&mut Snapshot");
+            ensure!(!mutable, "{shown} can change server state in place: {line}");
+        }
+        // A hook that gave out its cache's writer would be the way around.
+        let exports = shown.starts_with("ui/src/hooks/") && text.contains("pub(crate) fn publish");
+        ensure!(!exports, "{shown} lets others publish answers");
+    }
+    ensure!(readers > 0, "no read-only handle on server state: the names in this test are out of date");
+    Ok(())
+}
+
+/// The table of the seven patterns names each test by its file and its name. A page that names what is not there says nothing.
+#[test]
+fn every_test_that_the_table_of_patterns_names_exists() -> anyhow::Result<()> {
+    let page = std::fs::read_to_string(root().join("docs/patterns.md"))?;
+    let mut named = 0;
+    for (before, after) in page.split(" › ").zip(page.split(" › ").skip(1)) {
+        let file = before.rsplit('`').nth(1).context("no file before ›")?;
+        let name = after.split('`').nth(1).context("no name behind ›")?;
+        let text = std::fs::read_to_string(root().join(file)).with_context(|| file.to_owned())?;
+        // Rust, and the tests of the editor island, which are named by strings.
+        let found = text.contains(&format!("fn {name}(")) || text.contains(&format!("\"{name}\""));
+        ensure!(found, "docs/patterns.md names {file} › {name}, which is not there");
+        named += 1;
+    }
+    ensure!(named >= 30, "only {named} tests are named");
+    // Seven patterns, each with its own part.
+    for pattern in 1..=7 {
+        let parts = page.lines().filter(|line| line.starts_with(&format!("## {pattern}. "))).count();
+        ensure!(parts == 1, "pattern {pattern} has {parts} parts in docs/patterns.md");
+    }
+    Ok(())
+}
+
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
