@@ -131,6 +131,34 @@ fn the_webview_may_listen_but_never_emit() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Exactly two publishers: the transport and the replica. The core makes the spine and hands its ends out.
+#[test]
+fn only_the_transport_and_the_replica_publish_events() -> anyhow::Result<()> {
+    let mut publishers = 0;
+    for file in sources("crates")?.into_iter().chain(sources("src-tauri")?) {
+        let shown = file.strip_prefix(root())?.to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&file)?;
+        if !text.contains("inkhorn_events") {
+            continue;
+        }
+        let free = ["crates/events/", "crates/bench/", "crates/testkit/", "crates/simulation/", "/tests/"];
+        let in_core_tests = ["feed/loop_bound.rs", "feed/defect.rs", "/tests.rs"];
+        if free.iter().any(|part| shown.contains(part))
+            || in_core_tests.iter().any(|end| shown.ends_with(end))
+        {
+            continue;
+        }
+        let product = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let publishes = product.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let publishes = publishes.filter(|line| line.contains(".publish(")).count();
+        let may = ["crates/transport/", "crates/replica/"].iter().any(|dir| shown.starts_with(dir));
+        ensure!(may || publishes == 0, "{shown} publishes events");
+        publishers += usize::from(publishes > 0);
+    }
+    ensure!(publishers >= 2, "found {publishers} files that publish: the names in this test are out of date");
+    Ok(())
+}
+
 /// Server state in the window is a signal that one file can write and hands out as read-only. (`compile_fail` would be
 /// shorter, but the hooks compile for the browser only, where documentation is not tested.)
 #[test]
