@@ -12,11 +12,23 @@ const FLUSH_LIMIT: Duration = Duration::from_secs(2);
 
 static CLOSING: AtomicBool = AtomicBool::new(false);
 
-/// The close button waits for the window.
+/// The close button waits for the window; a window that comes to the front has what is old read again.
 pub(crate) fn on_window_event(window: &Window, event: &WindowEvent) {
-    if let WindowEvent::CloseRequested { api, .. } = event {
-        api.prevent_close();
-        leave(window.app_handle().clone());
+    match event {
+        WindowEvent::CloseRequested { api, .. } => {
+            api.prevent_close();
+            leave(window.app_handle().clone());
+        }
+        WindowEvent::Focused(at_front) => {
+            let (app, name, at_front) = (window.app_handle().clone(), window.label().to_owned(), *at_front);
+            tauri::async_runtime::spawn(async move {
+                // Before the profile is open there is nothing to read.
+                if let Ok(core) = app.state::<Shell>().core().await {
+                    core.focus(&name, at_front);
+                }
+            });
+        }
+        _ => {}
     }
 }
 

@@ -3,15 +3,18 @@
 //! The cache alone decides what is stale; a window is told which answers changed, at most 60 times a second,
 //! whatever the storm, and asks again for those that it shows.
 
-use crate::fetch::Projections;
+use crate::fetch::{Name, Projection, Projections};
 use crate::net::Progress;
+use crate::{Core, Inner};
 use inkhorn_events::{Event, Item, Status, Subscriber, Subscription};
 use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::session::EventKind;
-use inkhorn_protocol::window::QueryReply;
-use inkhorn_protocol::{AssetHash, DocId};
-use inkhorn_server_state::{Options, ServerState, Watcher};
+use inkhorn_protocol::window::{CacheEntry, CacheReport, FetchStatus, QueryReply, QueryStatus};
+use inkhorn_protocol::{AssetHash, DocId, OpId};
+use inkhorn_server_state::{self as cache, Fold, Options, ServerState, Signal, Watcher};
+use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
@@ -53,14 +56,15 @@ impl Feed {
         tokio::time::sleep_until(self.not_before).await;
         let keys = tokio::select! {
             keys = self.window.watcher.changed() => keys,
-            () = self.window.arrived.notified() => BTreeSet::new(),
+            () = self.window.arrived.notified() => Vec::new(),
         };
         let others = std::mem::take(&mut *lock(&self.window.others));
         self.seq += 1;
+        self.window.batches.store(self.seq, Ordering::Relaxed);
         self.not_before = Instant::now() + BATCH_EVERY;
         Batch {
             seq: self.seq,
-            keys: keys.into_iter().collect(),
+            keys: keys.into_iter().map(|name| name.0).collect(),
             assets: others.assets.into_iter().collect(),
             resync: others.resync,
         }
@@ -81,6 +85,7 @@ struct Window {
     watcher: Watcher<Projections>,
     others: Mutex<Others>,
     arrived: Notify,
+    batches: AtomicU64,
 }
 
 impl std::fmt::Debug for Window {
@@ -109,8 +114,28 @@ impl std::fmt::Debug for Windows {
 
 struct Shared {
     cache: ServerState<Projections>,
+    focus: Signal,
+    /// Windows at the front: none while another program is.
+    focused: Mutex<BTreeSet<WindowId>>,
+    online: Signal,
     windows: Mutex<HashMap<WindowId, Arc<Window>>>,
     task: Mutex<Option<JoinHandle<()>>>,
+}
+
+fn status(status: cache::QueryStatus) -> QueryStatus {
+    match status {
+        cache::QueryStatus::Pending => QueryStatus::Pending,
+        cache::QueryStatus::Error => QueryStatus::Error,
+        cache::QueryStatus::Success => QueryStatus::Success,
+    }
+}
+
+fn fetch_status(status: cache::FetchStatus) -> FetchStatus {
+    match status {
+        cache::FetchStatus::Idle => FetchStatus::Idle,
+        cache::FetchStatus::Fetching => FetchStatus::Fetching,
+        cache::FetchStatus::Paused => FetchStatus::Paused,
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -123,8 +148,12 @@ impl Windows {
         subscriber: &Subscriber,
         progress: watch::Receiver<Progress>,
     ) -> Self {
-        let cache = ServerState::new(projections, Options::default());
-        let shared = Arc::new(Shared { cache, windows: Mutex::default(), task: Mutex::default() });
+        // Until a window says that it is at the front, none is; a profile without a window has no use for either.
+        let (focus, online) = (Signal::new(false), Signal::new(true));
+        let options = Options { focus: focus.clone(), online: online.clone(), ..Options::default() };
+        let cache = ServerState::new(projections, options);
+        let (windows, task) = (Mutex::default(), Mutex::default());
+        let shared = Arc::new(Shared { cache, focus, focused: Mutex::default(), online, windows, task });
         let task =
             tokio::spawn(listen(Self { shared: Arc::clone(&shared) }, subscriber.subscribe(), progress));
         *lock(&shared.task) = Some(task);
@@ -148,31 +177,102 @@ impl Windows {
 
     fn fresh(&self) -> Arc<Window> {
         let watcher = self.shared.cache.watch();
-        Arc::new(Window { watcher, others: Mutex::default(), arrived: Notify::new() })
+        Arc::new(Window {
+            watcher,
+            others: Mutex::default(),
+            arrived: Notify::new(),
+            batches: AtomicU64::new(0),
+        })
     }
 
     pub(crate) fn observe(&self, name: &str, key: &QueryKey) {
         let window = lock(&self.shared.windows).get(name).cloned();
         if let Some(window) = window {
-            window.watcher.observe(key);
+            window.watcher.observe(&Name(key.clone()));
         }
     }
 
     pub(crate) fn unobserve(&self, name: &str, key: &QueryKey) {
         let window = lock(&self.shared.windows).get(name).cloned();
         if let Some(window) = window {
-            window.watcher.unobserve(key);
+            window.watcher.unobserve(&Name(key.clone()));
         }
     }
 
     pub(crate) async fn query(&self, key: &QueryKey) -> QueryReply {
-        let reply = self.shared.cache.query(key).await;
+        let reply = self.shared.cache.query(&Name(key.clone())).await;
         QueryReply {
-            status: reply.status,
-            fetch_status: reply.fetch_status,
+            status: status(reply.status),
+            fetch_status: fetch_status(reply.fetch_status),
             version: reply.revision,
             data: reply.data.map(|projection| projection.json.clone()),
-            error: reply.error,
+            error: reply.error.map(|why| why.to_string()),
+        }
+    }
+
+    /// A window came to the front, or went behind.
+    pub(crate) fn focus(&self, name: &str, at_front: bool) {
+        let mut focused = lock(&self.shared.focused);
+        if at_front {
+            focused.insert(name.to_owned());
+        } else {
+            focused.remove(name);
+        }
+        let any = !focused.is_empty();
+        self.shared.focus.set(any);
+    }
+
+    /// Shows what a pending operation will do to the answers of some keys, until it is confirmed or taken back. The
+    /// fold may run on an answer that contains the operation already, and must then leave it as it is (`None`).
+    #[allow(dead_code, reason = "the queue of operations calls it")]
+    pub(crate) fn overlay(
+        &self,
+        operation: &OpId,
+        keys: &[QueryKey],
+        fold: impl Fn(&QueryKey, Option<&Value>) -> Option<Value> + Send + Sync + 'static,
+    ) {
+        let names: Vec<_> = keys.iter().cloned().map(Name).collect();
+        let fold: Fold<Name, Projection> = Arc::new(move |name, shown| {
+            fold(&name.0, shown.map(|shown| &shown.json)).and_then(|json| Projection::of(&json).ok())
+        });
+        self.shared.cache.set_overlay(operation.as_str(), &names, fold);
+    }
+
+    /// The operation is done: its keys are read again, and lose the overlay with the answer.
+    #[allow(dead_code, reason = "the queue of operations calls it")]
+    pub(crate) fn overlay_confirmed(&self, operation: &OpId) {
+        self.shared.cache.confirm_overlay(operation.as_str());
+    }
+
+    /// The operation will not happen: its keys show again what they showed without it.
+    #[allow(dead_code, reason = "the queue of operations calls it")]
+    pub(crate) fn overlay_removed(&self, operation: &OpId) {
+        self.shared.cache.remove_overlay(operation.as_str());
+    }
+
+    /// What the cache knows, for the cache panel of a window.
+    pub(crate) fn report(&self, name: &str) -> CacheReport {
+        let report = self.shared.cache.report();
+        let entries = report.lines.into_iter().map(|line| CacheEntry {
+            key: line.key.0,
+            status: status(line.status),
+            fetch_status: fetch_status(line.fetch_status),
+            stale: line.stale,
+            generation: line.generation,
+            covered: line.covered,
+            revision: line.revision,
+            observers: line.observers,
+            fetches: u64::from(line.fetches),
+            cause: line.cause.as_str().to_owned(),
+            age_ms: line.age_ms,
+            bytes: line.bytes,
+        });
+        let window = lock(&self.shared.windows).get(name).cloned();
+        CacheReport {
+            entries: entries.collect(),
+            fetches: report.fetches,
+            invalidations: report.invalidations,
+            batches: window.map_or(0, |window| window.batches.load(Ordering::Relaxed)),
         }
     }
 
@@ -197,6 +297,8 @@ impl Windows {
             Event::Connection { status } => {
                 cache.invalidate(&["sync"]);
                 cache.invalidate(&["account"]);
+                // Only what is known to be down counts as down: REST may get through where a socket does not yet.
+                self.shared.online.set(!matches!(status, Status::Offline { .. }));
                 if matches!(status, Status::Connected { .. }) {
                     cache.resume();
                 }
@@ -278,11 +380,24 @@ async fn listen(windows: Windows, mut events: Subscription, mut progress: watch:
                 tracing::info!(missed, "events were missed: everything is read again");
                 windows.shared.cache.invalidate(&[]);
                 // The word that the network is back may be among what was missed.
+                windows.shared.online.set(true);
                 windows.shared.cache.resume();
                 windows.each(|others| others.resync = true);
             }
             None => return,
         }
+    }
+}
+
+impl Core {
+    /// A window came to the front, or went behind: what is shown and old is read again when one comes.
+    pub fn focus(&self, window: &str, at_front: bool) {
+        self.windows().focus(window, at_front);
+    }
+
+    /// What the cache knows of each key, for people who look into it.
+    pub fn cache_report(&self, window: &str) -> CacheReport {
+        self.windows().report(window)
     }
 }
 

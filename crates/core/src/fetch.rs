@@ -4,10 +4,28 @@ use crate::error::{Code, CoreError, Result};
 use crate::{Core, Inner};
 use futures_util::future::BoxFuture;
 use inkhorn_protocol::key::QueryKey;
-use inkhorn_server_state::{Fetch, FetchError, Fetched, Weigh};
+use inkhorn_server_state::{Fetch, FetchError, Fetched, Key, Policy, Retry, Weigh};
 use serde::Serialize;
 use serde_json::Value;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+/// Members and courses of the server are told by events, but only while there is a connection: what is older than
+/// this is asked for again when it is shown, when the window comes to the front and when the network comes back.
+const REMOTE_STALE: Duration = Duration::from_secs(60);
+
+/// What was read from the server is kept this long: offline it is all that there is.
+const REMOTE_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A query key as the cache knows it. The cache knows nothing of courses, and the protocol nothing of the cache.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Name(pub(crate) QueryKey);
+
+impl Key for Name {
+    fn path<'a>(&'a self, segment: &mut dyn FnMut(&'a str)) {
+        self.0.path().into_iter().for_each(segment);
+    }
+}
 
 /// A projection as a window gets it.
 #[derive(Debug, PartialEq)]
@@ -74,11 +92,32 @@ impl Projections {
 }
 
 impl Fetch for Projections {
-    type Key = QueryKey;
+    type Key = Name;
     type Data = Projection;
 
-    fn fetch(&self, key: &QueryKey) -> BoxFuture<'static, Result<Fetched<Projection>, FetchError>> {
-        let reading = (self.read)(key.clone());
+    fn policy(&self, key: &Name) -> Policy {
+        match &key.0 {
+            // Read from the replica, which says when they change.
+            QueryKey::Courses
+            | QueryKey::Outline { .. }
+            | QueryKey::Lesson { .. }
+            | QueryKey::Sync
+            | QueryKey::Account
+            | QueryKey::Operations => Policy::local(),
+            // Nobody is there any more when the program starts again, nor long after nobody looked.
+            QueryKey::Presence { .. } => Policy { gc_time: Some(Duration::ZERO), ..Policy::local() },
+            // A person waits for these and can do something about a failure: it is said at once.
+            QueryKey::Members { .. } | QueryKey::RemoteCourses => Policy {
+                gc_time: Some(REMOTE_KEPT),
+                persist: true,
+                retry: Retry { tell_after: 1, ..Retry::default() },
+                ..Policy::remote(REMOTE_STALE)
+            },
+        }
+    }
+
+    fn fetch(&self, key: &Name) -> BoxFuture<'static, Result<Fetched<Projection>, FetchError>> {
+        let reading = (self.read)(key.0.clone());
         Box::pin(async move {
             // Versions are the replica's business: one fetch of a key at a time reads them in order.
             reading.await.map(|data| Fetched { data, version: 0 }).map_err(|error| match error.code {

@@ -1,96 +1,116 @@
 //! What is known about one key: a pure reducer, without the data itself.
 //!
-//! The generation rule: an invalidation raises `generation`; a fetch that succeeds covers the generation at
-//! which it *started*. So an invalidation during a fetch leaves the entry stale, and exactly one more fetch
-//! follows. A flag that is cleared when a fetch settles, or invalidations that are ignored during a fetch, both
-//! end in entries that stay stale for ever (`tests/all/model.rs` shows both).
+//! The generation rule: an invalidation raises the generation of the key (a number that the [`crate::tree`] keeps,
+//! for whole prefixes at once); a fetch that succeeds covers the generation at which it *started*. So an
+//! invalidation during a fetch leaves the entry stale, and exactly one more fetch follows. A flag that is cleared
+//! when a fetch settles, or invalidations that are ignored during a fetch, both end in entries that stay stale for
+//! ever (`tests/all/model.rs` shows both).
 
-/// Failures in a row after which an observer is told; before that it is worth a silent try.
-pub const TELL_AFTER: u32 = 3;
-/// First wait after a failure, and the longest, in milliseconds.
-pub const MIN_RETRY_MS: u64 = 500;
-/// See [`MIN_RETRY_MS`].
-pub const MAX_RETRY_MS: u64 = 30_000;
+use std::sync::Arc;
 
-pub use inkhorn_protocol::window::{FetchStatus, QueryStatus};
+/// Whether an answer has data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum QueryStatus {
+    /// Not yet.
+    Pending,
+    /// The last fetch failed.
+    Error,
+    /// Yes.
+    Success,
+}
+
+/// Whether an answer is being refreshed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FetchStatus {
+    /// No.
+    Idle,
+    /// Yes.
+    Fetching,
+    /// It waits for the network.
+    Paused,
+}
 
 /// What happens to an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// The source may have changed.
-    Invalidate,
     /// A fetch starts.
-    Start,
+    Start {
+        /// Generation of the key now.
+        generation: u64,
+    },
     /// The fetch under way succeeded.
     Succeed {
         /// Version of the answer, as the source counts; an older one than is cached is not published.
         version: u64,
+        /// Now, in milliseconds on the cache's clock.
+        now: i64,
     },
     /// The fetch under way failed in a way that may pass.
     Fail {
         /// In plain words.
-        why: String,
-        /// When to try again, in milliseconds on the cache's clock.
-        retry_at: u64,
+        why: Arc<str>,
+        /// When to try again, in milliseconds on the cache's clock; none: not before the next invalidation.
+        retry_at: Option<u64>,
+        /// Whether observers are told, rather than given a silent further try.
+        tell: bool,
     },
     /// The fetch under way got the definite answer that there is no data.
     Refuse {
         /// In plain words.
-        why: String,
+        why: Arc<str>,
     },
-    /// The fetch under way needs the network, and there is none.
+    /// A fetch needs the network, and there is none.
     Pause {
         /// In plain words.
-        why: String,
+        why: Arc<str>,
     },
     /// The network is back: what waited need not wait any longer.
     Resume,
+    /// The fetch under way was called off.
+    Cancel,
+    /// The owner of the cache knows the data.
+    Set {
+        /// Generation of the key now.
+        generation: u64,
+        /// Version of the data.
+        version: u64,
+        /// Now.
+        now: i64,
+    },
 }
 
-/// State of one key.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+/// State of one key. By default nothing is known: the first observer starts a fetch.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Entry {
-    generation: u64,
     covered: u64,
-    in_flight: Option<u64>,
     version: u64,
+    updated_at: i64,
     has_data: bool,
+    in_flight: Option<u64>,
     failures: u32,
     retry_at: u64,
+    /// Generation at which it was given up.
+    gave_up: u64,
     paused: bool,
     /// The network came back while the fetch was under way: that it finds none is old news.
     resumed: bool,
-    error: Option<String>,
-}
-
-impl Default for Entry {
-    /// Nothing is known: the first observer starts a fetch.
-    fn default() -> Self {
-        Self {
-            generation: 1,
-            covered: 0,
-            in_flight: None,
-            version: 0,
-            has_data: false,
-            failures: 0,
-            retry_at: 0,
-            paused: false,
-            resumed: false,
-            error: None,
-        }
-    }
+    error: Option<Arc<str>>,
 }
 
 impl Entry {
+    /// An entry with data that was read at rest.
+    pub fn at_rest(covered: u64, version: u64, updated_at: i64) -> Self {
+        Self { covered, version, updated_at, has_data: true, ..Self::default() }
+    }
+
     /// Applies an action. True when the data of a success is to be published.
     pub fn apply(&mut self, action: Action) -> bool {
         match action {
-            // It does not shorten the wait after a failure: a source that fails is left alone.
-            Action::Invalidate => self.generation += 1,
-            Action::Start => (self.in_flight, self.resumed) = (Some(self.generation), false),
-            Action::Succeed { version } => {
+            Action::Start { generation } => (self.in_flight, self.resumed) = (Some(generation), false),
+            Action::Succeed { version, now } => {
                 self.cover();
                 self.error = None;
+                self.updated_at = now;
                 let news = !self.has_data || version >= self.version;
                 if news {
                     self.version = version;
@@ -98,11 +118,17 @@ impl Entry {
                 }
                 return news;
             }
-            Action::Fail { why, retry_at } => {
-                self.in_flight = None;
+            Action::Fail { why, retry_at, tell } => {
+                let started = self.in_flight.take();
                 self.failures = self.failures.saturating_add(1);
-                self.retry_at = retry_at;
-                if self.failures >= TELL_AFTER {
+                match retry_at {
+                    Some(at) => self.retry_at = at,
+                    None => {
+                        (self.failures, self.retry_at) = (0, 0);
+                        self.gave_up = started.unwrap_or(self.gave_up);
+                    }
+                }
+                if tell {
                     self.error = Some(why);
                 }
             }
@@ -128,6 +154,12 @@ impl Entry {
                 self.failures = 0;
                 self.retry_at = 0;
             }
+            Action::Cancel => self.in_flight = None,
+            Action::Set { generation, version, now } => {
+                self.in_flight = Some(generation);
+                self.cover();
+                (self.version, self.updated_at, self.has_data, self.error) = (version, now, true, None);
+            }
         }
         false
     }
@@ -141,34 +173,50 @@ impl Entry {
         self.paused = false;
     }
 
-    /// Whether an observed entry is to be fetched now.
-    pub fn may_start(&self, now: u64) -> bool {
-        self.in_flight.is_none() && self.is_stale() && !self.paused && self.retry_at <= now
+    /// Whether an observed entry is to be fetched now. An invalidation does not shorten the wait after a failure:
+    /// a source that fails is left alone.
+    pub fn may_start(&self, generation: u64, now: u64) -> bool {
+        self.in_flight.is_none()
+            && self.is_stale(generation)
+            && self.gave_up < generation
+            && !self.paused
+            && self.retry_at <= now
     }
     /// Whether the source may have changed since what is known.
-    pub fn is_stale(&self) -> bool {
-        self.covered < self.generation
+    pub fn is_stale(&self, generation: u64) -> bool {
+        self.covered < generation
     }
     /// Whether a fetch is under way.
     pub fn is_fetching(&self) -> bool {
         self.in_flight.is_some()
     }
+    /// Whether it waits for the network.
+    pub fn is_paused(&self) -> bool {
+        self.paused
+    }
     /// When a failed fetch is to be tried again.
     pub fn retry_at(&self) -> Option<u64> {
-        (self.in_flight.is_none() && self.is_stale() && !self.paused && self.retry_at > 0)
-            .then_some(self.retry_at)
+        (self.in_flight.is_none() && !self.paused && self.retry_at > 0).then_some(self.retry_at)
+    }
+    /// Generation that the last success started at.
+    pub fn covered(&self) -> u64 {
+        self.covered
     }
     /// Version of the data, as the source counts.
     pub fn version(&self) -> u64 {
         self.version
+    }
+    /// When the data was last read, in milliseconds on the cache's clock; before its start for data of an earlier run.
+    pub fn updated_at(&self) -> i64 {
+        self.updated_at
     }
     /// Failures in a row.
     pub fn failures(&self) -> u32 {
         self.failures
     }
     /// Why there is no data, or why it could not be refreshed.
-    pub fn error(&self) -> Option<&str> {
-        self.error.as_deref()
+    pub fn error(&self) -> Option<&Arc<str>> {
+        self.error.as_ref()
     }
     /// Whether there is data, and whether it failed.
     pub fn status(&self) -> QueryStatus {
@@ -193,13 +241,6 @@ impl Entry {
     }
 }
 
-/// Wait after the `failures`-th failure in a row, half of it random.
-pub fn retry_ms(failures: u32, random: u64) -> u64 {
-    let ceiling =
-        (2 * MIN_RETRY_MS).saturating_mul(1 << failures.saturating_sub(1).min(16)).min(MAX_RETRY_MS);
-    ceiling / 2 + random % (ceiling / 2 + 1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -208,12 +249,12 @@ mod tests {
     fn a_fetch_that_finds_no_network_after_it_came_back_is_tried_again_instead_of_waiting_for_the_next_time()
     {
         let mut entry = Entry::default();
-        entry.apply(Action::Start);
+        entry.apply(Action::Start { generation: 1 });
         entry.apply(Action::Resume);
-        entry.apply(Action::Pause { why: "too late".to_owned() });
-        assert!(entry.may_start(0), "the network is there");
-        entry.apply(Action::Start);
-        entry.apply(Action::Pause { why: "gone again".to_owned() });
-        assert!(!entry.may_start(u64::MAX), "once");
+        entry.apply(Action::Pause { why: "too late".into() });
+        assert!(entry.may_start(1, 0), "the network is there");
+        entry.apply(Action::Start { generation: 1 });
+        entry.apply(Action::Pause { why: "gone again".into() });
+        assert!(!entry.may_start(1, u64::MAX), "once");
     }
 }

@@ -1,73 +1,109 @@
-//! Names of pieces of server state, and which of them lie below a prefix.
+//! Names of pieces of server state, and ways to say which of them are meant.
 
-use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::hash::Hash;
 
 /// Name of one piece of server state. Unlike keys have unlike paths.
-pub trait Key: Clone + Eq + Hash + Ord + Debug + Send + Sync + 'static {
-    /// The key as segments, the most general first; prefixes match whole segments.
-    fn path(&self) -> Vec<&str>;
+pub trait Key: Clone + Eq + Ord + Debug + Send + Sync + 'static {
+    /// Calls `segment` with each segment of the key, the most general first; prefixes match whole segments.
+    /// By calls rather than as a list, so that a cached read allocates nothing.
+    fn path<'a>(&'a self, segment: &mut dyn FnMut(&'a str));
 }
 
-impl Key for inkhorn_protocol::key::QueryKey {
-    fn path(&self) -> Vec<&str> {
-        Self::path(self)
+/// Which keys are meant. Made from a prefix (`&["course", "c1"]`), from a key, or by a predicate, then narrowed.
+pub struct Filter<'a, K> {
+    pub(crate) prefix: &'a [&'a str],
+    pub(crate) key: Option<&'a K>,
+    pub(crate) predicate: Option<&'a dyn Fn(&K) -> bool>,
+    pub(crate) among: Among,
+    pub(crate) stale: bool,
+}
+
+/// Observed keys, the others, or both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Among {
+    /// Both.
+    #[default]
+    All,
+    /// Those that somebody observes or waits for now.
+    Active,
+    /// Those that are only kept.
+    Inactive,
+}
+
+/// Which of the keys that an invalidation marks are fetched because of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Refetch {
+    /// Those that somebody observes; the others when they are observed again.
+    #[default]
+    Active,
+    /// Those that nobody observes.
+    Inactive,
+    /// All of them.
+    All,
+    /// None: each when it is observed anew, or at the next focus or reconnect.
+    None,
+}
+
+// By hand: the key behind the reference need not be `Copy`.
+impl<K> Clone for Filter<'_, K> {
+    fn clone(&self) -> Self {
+        *self
     }
 }
 
-/// The keys that the cache knows, in the order of their paths, so that a prefix is a range.
-#[derive(Debug)]
-pub(crate) struct KeyIndex<K> {
-    keys: BTreeMap<Vec<String>, K>,
-}
+impl<K> Copy for Filter<'_, K> {}
 
-impl<K> Default for KeyIndex<K> {
-    fn default() -> Self {
-        Self { keys: BTreeMap::new() }
+impl<K> Filter<'_, K> {
+    /// Every key that the cache knows.
+    pub fn all() -> Self {
+        Self { prefix: &[], key: None, predicate: None, among: Among::All, stale: false }
     }
 }
 
-impl<K: Key> KeyIndex<K> {
-    pub(crate) fn insert(&mut self, key: &K) {
-        self.keys.entry(own(&key.path())).or_insert_with(|| key.clone());
+impl<'a, K> Filter<'a, K> {
+    /// Keys at or below a prefix of whole segments.
+    pub fn prefix(prefix: &'a [&'a str]) -> Self {
+        Self { prefix, ..Self::all() }
     }
-    pub(crate) fn remove(&mut self, key: &K) {
-        self.keys.remove(&own(&key.path()));
+    /// One key.
+    pub fn key(key: &'a K) -> Self {
+        Self { key: Some(key), ..Self::all() }
     }
-    pub(crate) fn below(&self, prefix: &[&str]) -> Vec<K> {
-        let from = own(prefix);
-        self.keys
-            .range(from.clone()..)
-            .take_while(|(path, _)| path.starts_with(&from))
-            .map(|(_, key)| key.clone())
-            .collect()
+    /// Only those for which the predicate holds. It runs under the cache's lock: it must not call the cache.
+    #[must_use]
+    pub fn matching(self, predicate: &'a dyn Fn(&K) -> bool) -> Self {
+        Self { predicate: Some(predicate), ..self }
+    }
+    /// Only observed ones, or only the others.
+    #[must_use]
+    pub fn among(self, among: Among) -> Self {
+        Self { among, ..self }
+    }
+    /// Only those whose source may have changed since they were read.
+    #[must_use]
+    pub fn stale(self) -> Self {
+        Self { stale: true, ..self }
+    }
+    /// Whether it is a prefix and nothing else, which the tree of prefixes answers without looking at a key.
+    pub(crate) fn is_prefix(&self) -> bool {
+        self.key.is_none() && self.predicate.is_none() && self.among == Among::All && !self.stale
     }
 }
 
-fn own(path: &[&str]) -> Vec<String> {
-    path.iter().map(|&segment| segment.to_owned()).collect()
+impl<K> Debug for Filter<'_, K> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Filter").field("prefix", &self.prefix).finish_non_exhaustive()
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use inkhorn_protocol::key::QueryKey;
+impl<'a, K> From<&'a [&'a str]> for Filter<'a, K> {
+    fn from(prefix: &'a [&'a str]) -> Self {
+        Self::prefix(prefix)
+    }
+}
 
-    #[test]
-    fn a_prefix_matches_whole_segments_only() {
-        let outline = |course: &str| QueryKey::Outline { course: course.parse().unwrap() };
-        let lesson =
-            |course: &str| QueryKey::Lesson { course: course.parse().unwrap(), lesson: "l".parse().unwrap() };
-        let mut index = KeyIndex::default();
-        for key in [outline("a"), outline("ab"), lesson("a"), QueryKey::Courses, QueryKey::Sync] {
-            index.insert(&key);
-        }
-        assert_eq!(index.below(&["course", "a"]), [lesson("a"), outline("a")]);
-        assert_eq!(index.below(&["course"]).len(), 3);
-        assert_eq!(index.below(&["cour"]), []);
-        assert_eq!(index.below(&[]).len(), 5);
-        index.remove(&outline("a"));
-        assert_eq!(index.below(&["course", "a", "outline"]), []);
+impl<'a, K, const N: usize> From<&'a [&'a str; N]> for Filter<'a, K> {
+    fn from(prefix: &'a [&'a str; N]) -> Self {
+        Self::prefix(prefix)
     }
 }

@@ -1,6 +1,6 @@
 //! What the cache reads through: where data comes from, how large it is, what time it is.
 
-use crate::Key;
+use crate::{Key, Policy};
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
@@ -11,11 +11,25 @@ pub trait Fetch: Send + Sync + 'static {
     /// Answers; equal ones are not published twice.
     type Data: Weigh + PartialEq + Send + Sync + 'static;
 
-    /// Reads the source. What it returns must be at least as new as the source was when this was called.
+    /// Reads the source. What it returns must be at least as new as the source was when this was called. The future
+    /// is dropped when nobody wants the answer any more.
     ///
     /// # Errors
     /// [`FetchError`], which says what to do about it.
     fn fetch(&self, key: &Self::Key) -> BoxFuture<'static, Result<Fetched<Self::Data>, FetchError>>;
+
+    /// How a key is treated. Asked whenever a key begins to be used: keep it cheap, and the same for the same key.
+    fn policy(&self, key: &Self::Key) -> Policy {
+        let _ = key;
+        Policy::default()
+    }
+
+    /// Puts parts of the old data that are equal into the new data, so that they stay the same allocations. Data
+    /// that is equal as a whole is kept without this.
+    fn share(&self, old: &Self::Data, new: Self::Data) -> Self::Data {
+        let _ = old;
+        new
+    }
 }
 
 /// An answer of the source.
@@ -34,7 +48,7 @@ pub enum FetchError {
     Failed(String),
     /// There is none: not tried again before the next invalidation.
     Refused(String),
-    /// It needs the network, and there is none: waits for [`crate::ServerState::resume`].
+    /// It needs the network, and there is none: waits for the network to come back.
     Offline(String),
 }
 

@@ -32,6 +32,7 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + '
         query::observe,
         query::unobserve,
         query::set_presence,
+        query::cache_report,
         outline::create_course,
         outline::rename_course,
         outline::add,

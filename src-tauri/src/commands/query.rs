@@ -3,7 +3,7 @@
 use super::{Answer, State};
 use crate::WINDOW;
 use inkhorn_protocol::key::QueryKey;
-use inkhorn_protocol::window::QueryReply;
+use inkhorn_protocol::window::{CacheReport, QueryReply};
 use inkhorn_protocol::{CourseId, NodeId};
 
 #[tauri::command]
@@ -32,4 +32,10 @@ pub(crate) async fn set_presence(
 ) -> Answer<()> {
     shell.core().await?.set_presence(WINDOW, course.as_ref(), lesson.as_ref());
     Ok(())
+}
+
+/// What the cache knows of each key, for the cache panel.
+#[tauri::command]
+pub(crate) async fn cache_report(shell: State<'_>) -> Answer<CacheReport> {
+    Ok(shell.core().await?.cache_report(WINDOW))
 }

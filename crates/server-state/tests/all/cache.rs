@@ -5,7 +5,6 @@ use inkhorn_server_state::entry::{FetchStatus, QueryStatus};
 use inkhorn_server_state::{
     Fetch, FetchError, Fetched, Key, MonotonicClock, Options, ServerState, Watcher, Weigh,
 };
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -14,8 +13,8 @@ use tokio::sync::Semaphore;
 struct Name(String);
 
 impl Key for Name {
-    fn path(&self) -> Vec<&str> {
-        self.0.split('/').collect()
+    fn path<'a>(&'a self, segment: &mut dyn FnMut(&'a str)) {
+        self.0.split('/').for_each(segment);
     }
 }
 
@@ -68,7 +67,30 @@ impl Source {
     fn cache_of(&self, capacity_bytes: u64) -> ServerState<Self> {
         let random = Arc::new(|| 7);
         let clock = Arc::new(MonotonicClock::default());
-        ServerState::new(self.clone(), Options { capacity_bytes, interval_ms: 50, clock, random })
+        ServerState::new(
+            self.clone(),
+            Options { capacity_bytes, interval_ms: 50, clock, random, ..Options::default() },
+        )
+    }
+}
+
+/// A fetch under way, also one that is dropped before its end.
+struct Running(Source);
+
+impl Running {
+    fn begin(source: &Source) -> Self {
+        source.with(|world| {
+            world.fetches += 1;
+            world.running += 1;
+            world.most_running = world.most_running.max(world.running);
+        });
+        Self(source.clone())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.with(|world| world.running -= 1);
     }
 }
 
@@ -77,11 +99,7 @@ impl Fetch for Source {
     type Data = Data;
     fn fetch(&self, _: &Name) -> BoxFuture<'static, Result<Fetched<Data>, FetchError>> {
         let source = self.clone();
-        source.with(|world| {
-            world.fetches += 1;
-            world.running += 1;
-            world.most_running = world.most_running.max(world.running);
-        });
+        let running = Running::begin(&source);
         Box::pin(async move {
             // The value is read before the wait: the worst case for an invalidation meanwhile.
             let result = source.with(|world| match &world.fail {
@@ -90,13 +108,13 @@ impl Fetch for Source {
             });
             source.gate.acquire().await.expect("open").forget();
             assert!(!source.with(|world| world.panic), "asked to");
-            source.with(|world| world.running -= 1);
+            drop(running);
             result
         })
     }
 }
 
-async fn changed(watcher: &Watcher<Source>) -> BTreeSet<Name> {
+async fn changed(watcher: &Watcher<Source>) -> Vec<Name> {
     tokio::time::timeout(Duration::from_secs(3600), watcher.changed()).await.expect("changes")
 }
 
@@ -149,7 +167,7 @@ async fn an_invalidation_during_a_fetch_leads_to_exactly_one_more_and_to_the_new
     }
     assert_eq!(source.fetches(), 1, "the first is still under way");
     source.gate.add_permits(1);
-    assert_eq!(changed(&watcher).await, BTreeSet::from([name("a")]));
+    assert_eq!(changed(&watcher).await, [name("a")]);
     source.gate.add_permits(100);
     quiet().await;
     assert_eq!(source.fetches(), 2);
@@ -178,7 +196,7 @@ async fn a_storm_of_invalidations_makes_few_fetches_then_quiet_and_the_newest_va
     quiet().await;
     let fetches = source.fetches() - before;
     assert!(fetches <= 20 * 25, "{fetches} fetches for 20 keys within a second of batches of 50 ms");
-    assert_eq!(source.with(|world| world.most_running), 20, "one a key");
+    assert!(source.with(|world| world.most_running) <= 20, "one a key");
     for key in &keys {
         assert_eq!(value(&cache.query(key).await), Some(999));
     }
@@ -364,10 +382,10 @@ async fn a_caller_that_gives_up_leaves_no_trace() {
     let cache = source.cache();
     let gave_up = tokio::time::timeout(Duration::from_secs(1), cache.query(&name("a"))).await;
     assert!(gave_up.is_err());
-    source.gate.add_permits(1);
     quiet().await;
+    assert_eq!(source.with(|world| world.running), 0, "the fetch was dropped");
     cache.invalidate(&["a"]);
     quiet().await;
     assert_eq!(source.fetches(), 1, "nobody wants it any more");
-    assert_eq!(cache.peek(&name("a")).and_then(|reply| value(&reply)), Some(0), "but what came is kept");
+    assert!(cache.peek(&name("a")).is_none());
 }
