@@ -40,7 +40,8 @@ fn changes(events: &mut Subscription, doc: &DocId) -> usize {
 /// Both sync again and again: nothing more is written by anybody.
 async fn at_rest(ada: &Device, ben: &Device, heard: [&mut Subscription; 2], doc: &DocId) {
     let [adas, bens] = heard;
-    (changes(adas, doc), changes(bens, doc));
+    changes(adas, doc);
+    changes(bens, doc);
     for _ in 0..4 {
         ada.sync().await;
         ben.sync().await;
