@@ -5,7 +5,7 @@
 
 use crate::fetch::{Name, Projection, Projections};
 use crate::net::Progress;
-use crate::{Core, Inner};
+use crate::Core;
 use inkhorn_events::{Event, Item, Status, Subscriber, Subscription};
 use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::session::EventKind;

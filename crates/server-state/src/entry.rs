@@ -139,8 +139,9 @@ impl Entry {
                 self.error = Some(why);
             }
             Action::Pause { why } => {
-                self.in_flight = None;
-                if !std::mem::take(&mut self.resumed) {
+                // Only a fetch can be late with this news; what is about to be fetched and may not is not.
+                let late = self.in_flight.take().is_some() && self.resumed;
+                if !late {
                     self.paused = true;
                     self.error = Some(why);
                 }
@@ -256,5 +257,16 @@ mod tests {
         entry.apply(Action::Start { generation: 1 });
         entry.apply(Action::Pause { why: "gone again".into() });
         assert!(!entry.may_start(1, u64::MAX), "once");
+    }
+
+    #[test]
+    fn what_may_not_be_fetched_for_want_of_a_network_waits_also_after_one_came_back_during_an_earlier_fetch()
+    {
+        let mut entry = Entry::default();
+        entry.apply(Action::Start { generation: 1 });
+        entry.apply(Action::Resume);
+        entry.apply(Action::Succeed { version: 0, now: 0 });
+        entry.apply(Action::Pause { why: "none now".into() });
+        assert!(entry.is_paused(), "or who asks would wait without a word");
     }
 }
