@@ -5,6 +5,7 @@
 //! - `commands`: what the window may ask for, one file a topic
 //! - `forward`: what the core sends to the window by itself
 //! - `closing`: closing waits for the window's last edit, with a limit
+//! - `network`: tells the core when this computer's network changes
 //! - `asset`: images by content address, for `<img>`
 //!
 //! Must never import tokio-tungstenite, moka, sqlx or yrs, and has no rules of its own about courses.
@@ -19,6 +20,7 @@ mod asset;
 mod closing;
 mod commands;
 mod forward;
+mod network;
 pub mod options;
 mod shell;
 
@@ -55,6 +57,7 @@ pub fn run(options: Options) -> anyhow::Result<()> {
                     .build()?;
             }
             closing::on_terminate(app.handle().clone());
+            network::watch(app.handle().clone());
             Ok(())
         })
         .build(tauri::generate_context!())?

@@ -45,6 +45,8 @@ pub use feed::{Batch, Feed, WindowId};
 pub use lesson::{LessonState, LessonUpdate, UpdateStream, markdown_blocks};
 pub use profile::Config;
 
+pub use inkhorn_transport::{Network, Proxies};
+
 use inkhorn_events::{CAPACITY, Subscriber, Subscription, spine};
 use inkhorn_replica::{Options, Replica};
 use std::path::{Path, PathBuf};
@@ -95,7 +97,7 @@ impl Core {
         let (publisher, subscriber) = spine(CAPACITY);
         let options = Options { now_ms: now_ms(), random: Box::new(random16) };
         let replica = Replica::open(profile, publisher.clone(), options).await?;
-        let net = net::Net::open(profile, replica.clone(), publisher, config.connect)?;
+        let net = net::Net::open(profile, replica.clone(), publisher, config.connect, &config.network)?;
         let progress = net.progress();
         let inner = Arc::new_cyclic(|core| Inner {
             profile: profile.clone(),

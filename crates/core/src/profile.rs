@@ -2,6 +2,7 @@
 
 use crate::Core;
 use directories::ProjectDirs;
+use inkhorn_transport::Network;
 use std::path::{Path, PathBuf};
 
 /// How to open a profile.
@@ -13,12 +14,15 @@ pub struct Config {
     pub connect: bool,
     /// Name of this program, for whoever finds the profile in use.
     pub holder: String,
+    /// How servers are reached: added certificates, proxies.
+    pub network: Network,
 }
 
 impl Config {
-    /// A profile that is opened without connecting.
+    /// A profile that is opened without connecting, on the network as the environment sets it up.
     pub fn offline(profile: &Path, holder: &str) -> Self {
-        Self { profile: profile.to_owned(), connect: false, holder: holder.to_owned() }
+        let (profile, holder) = (profile.to_owned(), holder.to_owned());
+        Self { profile, connect: false, holder, network: Network::from_env() }
     }
 
     /// A profile that is connected as long as it is open.

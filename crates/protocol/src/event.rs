@@ -1,5 +1,6 @@
 //! Domain events. There are exactly two publishers: the transport (status, session) and the replica (documents).
 
+use crate::carrier::Carrier;
 use crate::session::{EventKind, Reason};
 use crate::{CourseId, DocId, OpId};
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,9 @@ pub enum Status {
     Connected {
         /// Since when.
         since_ms: u64,
+        /// By what: all but the first are slower ways around a network that blocks WebSockets.
+        #[serde(default)]
+        carrier: Carrier,
     },
 }
 

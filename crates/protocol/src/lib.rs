@@ -3,7 +3,8 @@
 //! - [`id`]: ids of courses, nodes, operations, assets; names of documents
 //! - [`schema`]: the roots of our documents and the node types of a body, as data
 //! - [`body`]: a lesson's body as a tree
-//! - [`frame`]: the Hocuspocus framing, a pure codec; [`awareness`]: who is where, inside such a frame
+//! - [`frame`]: the Hocuspocus framing, a pure codec; [`awareness`]: who is where, inside such a frame;
+//!   [`carrier`]: frames over plain HTTP
 //! - [`session`]: what travels on `@session`
 //! - [`rest`]: what travels over HTTP
 //! - [`event`], [`key`], [`projection`]: events, query keys and the data behind them
@@ -20,6 +21,7 @@
 
 pub mod awareness;
 pub mod body;
+pub mod carrier;
 pub mod event;
 pub mod fidelity;
 pub mod frame;

@@ -3,7 +3,7 @@
 use crate::engine::Engine;
 use crate::engine::event::{Action, ConnId, Event};
 use crate::engine::log::Log;
-use crate::store::{Store, now_ms};
+use crate::store::{Store, hash_token, now_ms};
 use bytes::Bytes;
 use inkhorn_protocol::OpId;
 use inkhorn_protocol::frame::Frame;
@@ -26,6 +26,12 @@ const MAX_WAITING_BYTES: usize = 64 * 1024 * 1024;
 /// How often the engine is told that time passes, and changes of other processes are looked for.
 const TICK: Duration = Duration::from_millis(200);
 
+/// Different tokens that one connection may show. Each is remembered, so that the connection ends when one is withdrawn.
+const TOKENS: usize = 8;
+
+/// Close code of one whose token is not valid any more, as Hocuspocus has it.
+const UNAUTHORIZED: u16 = 4401;
+
 /// Why and how a socket is to be closed.
 #[derive(Debug, Default)]
 pub(crate) struct Ending {
@@ -45,6 +51,8 @@ pub(crate) enum Incoming {
     Closed { conn: ConnId },
     /// An operation ended.
     Receipt { user: Arc<str>, op: OpId, rejected: Option<Reason> },
+    /// The token with this hash was withdrawn.
+    Revoked { hash: Vec<u8> },
 }
 
 /// The way to the hub.
@@ -58,6 +66,8 @@ pub(crate) struct Hub {
 struct Peer {
     outgoing: mpsc::Sender<Vec<Bytes>>,
     ending: Arc<Ending>,
+    /// Hashes of the tokens that it showed.
+    tokens: Vec<Vec<u8>>,
 }
 
 struct Running {
@@ -80,6 +90,9 @@ pub(crate) async fn start(
     let (answers, answered) = mpsc::unbounded_channel();
     let last = store.last_change().await?;
     let poller = tokio::spawn(poll(store.clone(), last, answers.clone(), Arc::clone(&changed)));
+    // What was withdrawn before now has no connections.
+    let revoked = store.revoked_since(0).await?.0;
+    let revoker = tokio::spawn(watch_tokens(store.clone(), revoked, hub.incoming.downgrade()));
     let engine = Engine::new(store.epoch().to_owned());
     let running = Running { engine, store, peers: HashMap::new(), answers, changed };
     let task = tokio::spawn(async move {
@@ -87,6 +100,7 @@ pub(crate) async fn start(
         let _stop = stop.clone().drop_guard();
         run(running, inbox, answered, stop).await;
         poller.abort();
+        revoker.abort();
     });
     Ok((hub, task))
 }
@@ -110,6 +124,27 @@ async fn poll(store: Store, mut last: i64, answers: mpsc::UnboundedSender<Event>
                 }
             }
             Err(error) => tracing::error!(%error, "changes could not be read"),
+        }
+    }
+}
+
+/// Reads which tokens were withdrawn, by whatever process.
+async fn watch_tokens(store: Store, mut last: i64, incoming: mpsc::WeakSender<Incoming>) {
+    let mut tick = tokio::time::interval(TICK);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        match store.revoked_since(last).await {
+            Ok((head, hashes)) => {
+                last = head;
+                for hash in hashes {
+                    let Some(incoming) = incoming.upgrade() else { return };
+                    if incoming.send(Incoming::Revoked { hash }).await.is_err() {
+                        return;
+                    }
+                }
+            }
+            Err(error) => tracing::error!(%error, "withdrawn tokens could not be read"),
         }
     }
 }
@@ -146,7 +181,7 @@ impl Running {
     fn receive(&mut self, incoming: Incoming) {
         match incoming {
             Incoming::Opened { conn, outgoing, ending } => {
-                self.peers.insert(conn, Peer { outgoing, ending });
+                self.peers.insert(conn, Peer { outgoing, ending, tokens: Vec::new() });
                 self.step(Event::Opened { conn });
             }
             Incoming::Frame { conn, frame, _permit } => self.step(Event::Frame { conn, frame }),
@@ -156,7 +191,32 @@ impl Running {
                 }
             }
             Incoming::Receipt { user, op, rejected } => self.step(Event::Receipt { user, op, rejected }),
+            Incoming::Revoked { hash } => {
+                let shown = |(_, peer): &(&ConnId, &Peer)| peer.tokens.contains(&hash);
+                let conns: Vec<ConnId> = self.peers.iter().filter(shown).map(|(conn, _)| *conn).collect();
+                for conn in conns {
+                    self.sign_out(conn);
+                }
+            }
         }
+    }
+
+    fn sign_out(&mut self, conn: ConnId) {
+        if let Some(peer) = self.peers.remove(&conn) {
+            let _ = peer.ending.reason.set((UNAUTHORIZED, "this sign-in was withdrawn"));
+            self.step(Event::Closed { conn });
+        }
+    }
+
+    /// Remembers the token of a connection; false for one that shows too many.
+    fn remember(&mut self, conn: ConnId, token: &str) -> bool {
+        let Some(peer) = self.peers.get_mut(&conn) else { return true };
+        let hash = hash_token(token);
+        if peer.tokens.contains(&hash) {
+            return true;
+        }
+        peer.tokens.push(hash);
+        peer.tokens.len() <= TOKENS
     }
 
     fn step(&mut self, event: Event) {
@@ -187,6 +247,11 @@ impl Running {
                 let _ = peer.ending.reason.set((code, why));
             }
             Action::Authorise { conn, key, ticket, token, doc } => {
+                if !self.remember(conn, &token) {
+                    let peer = self.peers.remove(&conn)?;
+                    let _ = peer.ending.reason.set((UNAUTHORIZED, "too many tokens on one connection"));
+                    return Some(Event::Closed { conn });
+                }
                 tokio::spawn(async move {
                     let result = store.authorise(&token, doc.as_ref()).await;
                     let _ = answers.send(Event::Authorised { conn, key, ticket, result });

@@ -45,6 +45,15 @@ enum Command {
         #[arg(long)]
         email: String,
     },
+    /// Withdraws all tokens of an account: it is signed out everywhere within a second, and loses nothing.
+    Revoke {
+        /// Folder of the server's data.
+        #[arg(long)]
+        data: PathBuf,
+        /// E-mail of the account.
+        #[arg(long)]
+        email: String,
+    },
     /// Members of courses.
     Member {
         #[command(subcommand)]
@@ -140,6 +149,14 @@ async fn run() -> anyhow::Result<()> {
             let token = store.add_token(&store.account(&email).await?).await?;
             store.close().await;
             say(&token)
+        }
+        Command::Revoke { data, email } => {
+            let store = existing(&data).await?;
+            let account = store.account(&email).await?;
+            let tokens = store.revoke_tokens(&account).await?;
+            store.close().await;
+            let word = if tokens == 1 { "token" } else { "tokens" };
+            say(&format!("{} is signed out everywhere: {tokens} {word} withdrawn", account.email))
         }
         Command::Member { command: MemberCommand::Add { data, course, email, role } } => {
             let store = existing(&data).await?;

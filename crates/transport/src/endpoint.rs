@@ -73,6 +73,18 @@ impl Endpoint {
         }
     }
 
+    /// Host without brackets, and port, as a socket wants them.
+    pub(crate) fn socket(&self) -> (&str, u16) {
+        let host = self.base.host_str().unwrap_or_default();
+        let port = self.base.port_or_known_default().unwrap_or(443);
+        (host.trim_start_matches('[').trim_end_matches(']'), port)
+    }
+
+    /// The address as one to ask proxy rules about.
+    pub(crate) fn url(&self) -> &Url {
+        &self.base
+    }
+
     fn text(&self) -> &str {
         self.base.as_str().trim_end_matches('/')
     }
@@ -84,7 +96,7 @@ impl std::fmt::Display for Endpoint {
     }
 }
 
-fn is_loopback(host: &str) -> bool {
+pub(crate) fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

@@ -1,98 +1,147 @@
 //! The transport over WebSocket: TLS by rustls with the system's roots, bounded messages, errors in plain words.
 
-use crate::Endpoint;
-use crate::link::{ConnectError, Link, LinkError, Received, Transport};
+use crate::link::{ConnectError, Destination, Life, Link, LinkError, Transport};
+use crate::network::Dialer;
+use crate::proxy::WANTS_SIGN_IN;
 use futures_util::{SinkExt, StreamExt, future::BoxFuture};
+use inkhorn_protocol::carrier::Carrier;
 use inkhorn_protocol::frame::MAX_FRAME_BYTES;
 use std::error::Error as _;
 use std::io::{self, ErrorKind};
-use std::sync::{Arc, OnceLock};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::{Error, Message, http::StatusCode, protocol::WebSocketConfig};
-use tokio_tungstenite::{Connector, connect_async_tls_with_config};
+use tokio_tungstenite::{Connector, client_async_tls_with_config};
 
 /// Bytes that wait in a link before a write has to wait: one largest frame and some small ones. A peer that
 /// does not read costs this much and no more.
 const WRITE_BUFFER_BYTES: usize = 2 * MAX_FRAME_BYTES;
 
+/// With this code the server closes a connection whose token was withdrawn (Hocuspocus: Unauthorized).
+const UNAUTHORIZED: u16 = 4401;
+
 /// WebSocket to `<server>/collab`.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct WebSocket {
-    // Reading the system's certificates takes some 20 ms: once, and only when TLS is wanted.
-    tls: OnceLock<Result<Arc<rustls::ClientConfig>, String>>,
+    dialer: Dialer,
 }
 
 impl WebSocket {
-    fn connector(&self, endpoint: &Endpoint) -> Result<Connector, ConnectError> {
-        if !endpoint.collab().starts_with("wss:") {
-            return Ok(Connector::Plain);
-        }
-        self.tls.get_or_init(tls).clone().map(Connector::Rustls).map_err(ConnectError::Failed)
+    pub(crate) fn new(dialer: Dialer) -> Self {
+        Self { dialer }
     }
 
-    async fn open(&self, endpoint: &Endpoint) -> Result<Link, ConnectError> {
+    fn connector(&self, secure: bool) -> Result<Connector, ConnectError> {
+        if !secure {
+            return Ok(Connector::Plain);
+        }
+        self.dialer.tls().map(Connector::Rustls).map_err(ConnectError::Failed)
+    }
+
+    async fn open(&self, to: &Destination) -> Result<Link, ConnectError> {
+        let endpoint = &to.endpoint;
         let host = endpoint.host();
         let config = WebSocketConfig::default()
             .max_message_size(Some(MAX_FRAME_BYTES))
             .max_frame_size(Some(MAX_FRAME_BYTES))
             .max_write_buffer_size(WRITE_BUFFER_BYTES);
-        let connector = self.connector(endpoint)?;
+        let connector = self.connector(endpoint.collab().starts_with("wss:"))?;
+        let stream = match self.dialer.rules().of(endpoint.url()) {
+            Some(proxy) => proxy.tunnel(endpoint.socket()).await?,
+            None => TcpStream::connect(endpoint.socket())
+                .await
+                .map_err(|error| ConnectError::Failed(explain_io(&error, &host)))?,
+        };
         // Nagle's algorithm off: edits are small frames that somebody waits for.
+        let _ = stream.set_nodelay(true);
+        let life = Life::default();
+        let stream = Counted { stream, life: life.clone() };
         let opened =
-            connect_async_tls_with_config(endpoint.collab(), Some(config), true, Some(connector)).await;
+            client_async_tls_with_config(endpoint.collab(), stream, Some(config), Some(connector)).await;
         let (socket, _) = opened.map_err(|error| explain(&error, &host))?;
         let (sink, stream) = socket.split();
         let out_host = host.clone();
         let outgoing = sink
-            .sink_map_err(move |error| LinkError(explain(&error, &out_host).to_string()))
+            .sink_map_err(move |error| LinkError::Lost(explain(&error, &out_host).to_string()))
             .with(async |bytes: Vec<u8>| Ok::<_, LinkError>(Message::binary(bytes)));
         let incoming = stream.filter_map(move |item| {
             let received = match item {
-                Ok(Message::Binary(bytes)) => Some(Ok(Received::Frame(bytes.into()))),
-                Ok(Message::Ping(_) | Message::Pong(_)) => Some(Ok(Received::Alive)),
-                Ok(Message::Text(_)) => Some(Err(LinkError(not_inkhorn(&host)))),
-                Ok(Message::Close(frame)) => Some(Err(LinkError(match frame {
-                    Some(frame) if !frame.reason.is_empty() => {
-                        format!("The server closed the connection: {}.", frame.reason)
+                Ok(Message::Binary(bytes)) => Some(Ok(bytes.into())),
+                Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => None,
+                Ok(Message::Text(_)) => Some(Err(LinkError::Lost(not_inkhorn(&host)))),
+                Ok(Message::Close(frame)) => Some(Err(match frame {
+                    Some(frame) if u16::from(frame.code) == UNAUTHORIZED => {
+                        LinkError::Denied(signed_out(&host))
                     }
-                    _ => "The server closed the connection.".to_owned(),
-                }))),
-                Ok(Message::Frame(_)) => None,
-                Err(error) => Some(Err(LinkError(explain(&error, &host).to_string()))),
+                    Some(frame) if !frame.reason.is_empty() => {
+                        LinkError::Lost(format!("The server closed the connection: {}.", frame.reason))
+                    }
+                    _ => LinkError::Lost("The server closed the connection.".to_owned()),
+                })),
+                Err(error) => Some(Err(LinkError::Lost(explain(&error, &host).to_string()))),
             };
             std::future::ready(received)
         });
-        Ok(Link { outgoing: Box::pin(outgoing), incoming: Box::pin(incoming) })
+        Ok(Link { outgoing: Box::pin(outgoing), incoming: Box::pin(incoming), life })
     }
 }
 
 impl Transport for WebSocket {
-    fn connect<'a>(&'a self, endpoint: &'a Endpoint) -> BoxFuture<'a, Result<Link, ConnectError>> {
-        Box::pin(self.open(endpoint))
+    fn carrier(&self) -> Carrier {
+        Carrier::WebSocket
+    }
+    fn connect<'a>(&'a self, to: &'a Destination) -> BoxFuture<'a, Result<Link, ConnectError>> {
+        Box::pin(self.open(to))
     }
 }
 
-/// TLS with the system's roots. The crypto provider is named: with two of them in one build rustls would
-/// panic rather than choose.
-fn tls() -> Result<Arc<rustls::ClientConfig>, String> {
-    let mut roots = rustls::RootCertStore::empty();
-    let found = rustls_native_certs::load_native_certs();
-    roots.add_parsable_certificates(found.certs);
-    if roots.is_empty() {
-        return Err(
-            "This computer has no list of trusted certificates: install the package ca-certificates."
-                .to_owned(),
-        );
-    }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| format!("TLS cannot be set up: {error}."))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(Arc::new(config))
+/// A stream that tells of every byte that arrives.
+struct Counted {
+    stream: TcpStream,
+    life: Life,
 }
 
-fn not_inkhorn(host: &str) -> String {
+impl AsyncRead for Counted {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            self.life.heard();
+        }
+        read
+    }
+}
+
+impl AsyncWrite for Counted {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+pub(crate) fn signed_out(host: &str) -> String {
+    format!(
+        "{host} does not know this sign-in any more: sign in again. Everything you wrote is safe on this computer \
+         and will be sent then."
+    )
+}
+
+pub(crate) fn not_inkhorn(host: &str) -> String {
     format!("What answers at {host} is not an Inkhorn server: check the address.")
 }
 
@@ -109,33 +158,42 @@ fn explain(error: &Error, host: &str) -> ConnectError {
         Error::Protocol(
             tokio_tungstenite::tungstenite::error::ProtocolError::ResetWithoutClosingHandshake
             | tokio_tungstenite::tungstenite::error::ProtocolError::HandshakeIncomplete,
-        ) => ConnectError::Failed(format!("The connection to {host} broke off.")),
+        ) => ConnectError::Blocked(format!("The connection to {host} broke off.")),
         Error::Url(_) | Error::HttpFormat(_) => {
             ConnectError::Denied(format!("The address of {host} cannot be used."))
         }
         Error::WriteBufferFull(_) => ConnectError::Failed(format!("{host} has stopped reading.")),
-        Error::Protocol(_) | Error::Utf8(_) | Error::AttackAttempt => ConnectError::Failed(not_inkhorn(host)),
+        Error::Protocol(_) | Error::Utf8(_) | Error::AttackAttempt => {
+            ConnectError::Blocked(not_inkhorn(host))
+        }
     }
 }
 
-/// What an HTTP status in place of an upgrade means for people.
+/// What an HTTP status in place of an upgrade means for people, and for the next carrier. A network that blocks
+/// WebSockets answers by itself, or takes the wish for an upgrade out, and the server then sees a plain request.
 fn refused_upgrade(status: StatusCode, host: &str) -> ConnectError {
     match status.as_u16() {
-        401 => ConnectError::Denied(format!("{host} does not know this sign-in any more: sign in again.")),
-        403 => ConnectError::Failed(format!(
+        401 => ConnectError::Denied(signed_out(host)),
+        403 => ConnectError::Blocked(format!(
             "{host} refused the connection (403): the server or the network in between blocks it."
         )),
-        407 => ConnectError::Failed("A proxy in this network asks for a sign-in of its own.".to_owned()),
-        426 => ConnectError::Denied(format!("{host} asks for a newer Inkhorn.")),
+        407 => ConnectError::Failed(WANTS_SIGN_IN.to_owned()),
+        400 | 426 => ConnectError::Blocked(format!(
+            "{host} saw no WebSocket ({}): the network in between may block them.",
+            status.as_u16()
+        )),
         429 => ConnectError::Failed(format!("{host} is busy.")),
-        // A proxy says these while the server behind it restarts.
+        // A proxy says these while the server behind it restarts, or when it cannot carry the upgrade.
+        501 | 505 => {
+            ConnectError::Blocked(format!("{host} does not carry WebSockets ({}).", status.as_u16()))
+        }
         500..=599 => ConnectError::Failed(format!("{host} has a problem of its own ({}).", status.as_u16())),
-        300..=399 => ConnectError::Failed(format!("{host} points to another address: check the address.")),
-        _ => ConnectError::Failed(not_inkhorn(host)),
+        300..=399 => ConnectError::Blocked(format!("{host} points to another address: check the address.")),
+        _ => ConnectError::Blocked(not_inkhorn(host)),
     }
 }
 
-fn explain_io(error: &io::Error, host: &str) -> String {
+pub(crate) fn explain_io(error: &io::Error, host: &str) -> String {
     if let Some(rustls::Error::InvalidCertificate(why)) = find::<rustls::Error>(error) {
         return format!("The certificate of {host} is not to be trusted ({why:?}), so nothing was sent.");
     }

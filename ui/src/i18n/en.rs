@@ -2,6 +2,7 @@
 #![allow(missing_docs, reason = "each text says itself what it is")]
 
 use crate::state::presence::Person;
+use inkhorn_protocol::carrier::Carrier;
 use inkhorn_protocol::fidelity::Outcome;
 use inkhorn_protocol::projection::NodeKind;
 use inkhorn_protocol::session::Role;
@@ -200,6 +201,14 @@ pub fn role(role: Role) -> &'static str {
         Role::Viewer => "Viewer",
         Role::Editor => "Editor",
         Role::Owner => "Owner",
+    }
+}
+
+/// What to say behind a state of sync about the way to the server: nothing about the usual one.
+pub fn way(carrier: Carrier) -> &'static str {
+    match carrier {
+        Carrier::WebSocket => "",
+        Carrier::Sse | Carrier::Poll => " Connected by a slower way: this network blocks the usual one.",
     }
 }
 

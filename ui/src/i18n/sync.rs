@@ -133,16 +133,18 @@ pub fn pill(sync: &SyncSummary, edit: Edit, now_ms: u64, clock: impl Fn(u64) -> 
         Status::Local => {
             make(Tone::Saved, SAVED, None, format!("{SAVED}. No server is set up, and none is needed."))
         }
-        Status::Connected { .. } if sync.count.is_settled() => {
+        Status::Connected { carrier, .. } if sync.count.is_settled() => {
             let line = sync.synced_at_ms.map_or("Synced".to_owned(), |at| format!("Synced at {}", clock(at)));
-            let sentence = format!("{line}. Everything is on this computer and on the server.");
+            let way = en::way(*carrier);
+            let sentence = format!("{line}. Everything is on this computer and on the server.{way}");
             make(Tone::Synced, &line, None, sentence)
         }
-        Status::Connected { .. } => {
+        Status::Connected { carrier, .. } => {
             let fetching = sync.count.waiting_downloads;
             let more = waiting
                 .or_else(|| (fetching > 0).then(|| format!("{} to fetch", count(fetching, "item", "items"))));
-            let sentence = format!("{SAVED}. Changes are on their way to and from the server.");
+            let way = en::way(*carrier);
+            let sentence = format!("{SAVED}. Changes are on their way to and from the server.{way}");
             make(Tone::Syncing, "Syncing", more, sentence)
         }
         Status::Connecting { .. } => match waiting {
@@ -191,7 +193,10 @@ pub fn pill(sync: &SyncSummary, edit: Edit, now_ms: u64, clock: impl Fn(u64) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use inkhorn_protocol::carrier::Carrier;
     use inkhorn_protocol::projection::{RejectedEdit, SyncCount};
+
+    const CONNECTED: Status = Status::Connected { since_ms: 0, carrier: Carrier::WebSocket };
 
     fn summary(status: Status, edits: u64, downloads: u64) -> SyncSummary {
         SyncSummary {
@@ -211,7 +216,7 @@ mod tests {
     #[test]
     fn each_state_has_the_words_that_were_promised() {
         assert_eq!(say(&summary(Status::Local, 0, 0)).line, "Saved on this computer");
-        let connected = Status::Connected { since_ms: 0 };
+        let connected = CONNECTED;
         assert_eq!(say(&summary(connected.clone(), 0, 0)).line, "Synced at 14:05");
         assert_eq!(say(&summary(connected.clone(), 0, 3)).line, "Syncing");
         assert_eq!(say(&summary(offline(None), 0, 0)).line, "Offline, next try in 8 s");
@@ -227,16 +232,19 @@ mod tests {
     #[test]
     fn nothing_is_called_synced_while_something_is_under_way() {
         for (edits, downloads) in [(1, 0), (0, 1)] {
-            let pill = say(&summary(Status::Connected { since_ms: 0 }, edits, downloads));
+            let pill = say(&summary(CONNECTED, edits, downloads));
             assert_eq!(pill.tone, Tone::Syncing);
         }
-        let synced = summary(Status::Connected { since_ms: 0 }, 0, 0);
+        let slower = Status::Connected { since_ms: 0, carrier: Carrier::Poll };
+        let (slower, usual) = (say(&summary(slower, 0, 0)), say(&summary(CONNECTED, 0, 0)));
+        assert!(slower.sentence.contains("by a slower way") && !usual.sentence.contains("slower"));
+        let synced = summary(CONNECTED, 0, 0);
         assert_eq!(pill(&synced, Edit::Saving, 0, |_| String::new()).tone, Tone::Saving);
     }
 
     #[test]
     fn a_full_disk_is_told_before_anything_else_with_what_is_safe_and_what_to_do() {
-        let mut sync = summary(Status::Connected { since_ms: 0 }, 0, 0);
+        let mut sync = summary(CONNECTED, 0, 0);
         sync.rejected.push(RejectedEdit {
             id: 1,
             course: "c".parse().expect("id"),

@@ -130,6 +130,11 @@ impl Core {
         self.net().retry_now();
     }
 
+    /// This computer got another network, or lost one: a link is checked, and where there is none it is tried at once.
+    pub fn network_changed(&self) {
+        self.net().network_changed();
+    }
+
     /// The feed of a window: batches of what changed. Its page starts with nothing observed, and in no course.
     pub fn subscribe(&self, window: impl Into<WindowId>) -> Feed {
         let window = window.into();

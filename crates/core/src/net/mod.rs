@@ -30,7 +30,7 @@ use inkhorn_events::{Publisher, Status};
 use inkhorn_protocol::projection::{Account, SyncSummary};
 use inkhorn_protocol::{DocId, OpId};
 use inkhorn_replica::Replica;
-use inkhorn_transport::{Connection, Transport, WebSocket};
+use inkhorn_transport::{Connection, Destination, Network};
 use rest::{Http, Rest};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -82,21 +82,12 @@ impl Net {
         replica: Replica,
         publisher: Publisher,
         connect: bool,
+        network: &Network,
     ) -> Result<Self> {
-        Self::open_over(Arc::new(WebSocket::default()), profile, replica, publisher, connect)
-    }
-
-    pub(crate) fn open_over(
-        transport: Arc<dyn Transport>,
-        profile: &Path,
-        replica: Replica,
-        publisher: Publisher,
-        connect: bool,
-    ) -> Result<Self> {
-        let http = Http::new()?;
+        let http = Http::new(network)?;
         let file = AccountFile::new(profile);
         let account = file.read()?;
-        let (connection, links) = Connection::spawn(transport, publisher);
+        let (connection, links) = Connection::spawn(network.transports(), publisher);
         let (asks, inbox) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
             replica,
@@ -146,7 +137,7 @@ impl Net {
                 "This is not a token: it is one word, made by the server.",
             ));
         }
-        let me = self.shared.http.at(endpoint.clone(), token.to_owned()).me().await?;
+        let me = self.shared.http.at(endpoint.clone(), token.to_owned())?.me().await?;
         let sign_in = SignIn {
             server: endpoint.to_string(),
             plain_http,
@@ -198,6 +189,12 @@ impl Net {
         } else {
             self.shared.connection.try_now();
         }
+        self.shared.assets.notify_one();
+    }
+
+    /// The way to the server may be another one now.
+    pub(crate) fn network_changed(&self) {
+        self.shared.connection.network_changed();
         self.shared.assets.notify_one();
     }
 
@@ -260,14 +257,14 @@ impl Shared {
                 "No server is set up: sign in to one first. Everything stays on this computer until then.",
             ));
         };
-        Ok(self.http.at(sign_in.endpoint()?, sign_in.token))
+        self.http.at(sign_in.endpoint()?, sign_in.token)
     }
 
     /// Connects to the server of the sign-in, if there is one.
     fn connect(&self) {
         let Some(sign_in) = self.sign_in() else { return };
         match sign_in.endpoint() {
-            Ok(endpoint) => self.connection.start(endpoint),
+            Ok(endpoint) => self.connection.start(Destination { endpoint, token: sign_in.token }),
             Err(error) => self.connection.stop(Some(error.message)),
         }
     }

@@ -6,7 +6,7 @@ use inkhorn_protocol::rest::{
 };
 use inkhorn_protocol::session::{PROTOCOL, Reason};
 use inkhorn_protocol::{AssetHash, CourseId, OpId};
-use inkhorn_transport::Endpoint;
+use inkhorn_transport::{Endpoint, Network};
 use reqwest::header::{CONTENT_RANGE, CONTENT_TYPE, RANGE};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
@@ -71,6 +71,8 @@ pub(crate) fn sentence(text: &str) -> String {
 #[derive(Debug, Clone)]
 pub(crate) struct Http {
     client: Client,
+    /// What is wrong with how the network is set up. It is said by each call: offline, all goes on.
+    trouble: Option<String>,
 }
 
 /// Calls to one server by one user.
@@ -82,26 +84,32 @@ pub(crate) struct Rest {
 }
 
 impl Http {
-    pub(crate) fn new() -> Result<Self> {
-        Client::builder()
-            .connect_timeout(CONNECT_LIMIT)
-            .read_timeout(SILENCE_LIMIT)
-            // A redirect would take the token along to wherever it points.
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("inkhorn/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map(|client| Self { client })
+    pub(crate) fn new(network: &Network) -> Result<Self> {
+        let (builder, trouble) = match network.client() {
+            Ok(builder) => (builder, None),
+            Err(trouble) => (Client::builder(), Some(trouble)),
+        };
+        let built = builder.connect_timeout(CONNECT_LIMIT).read_timeout(SILENCE_LIMIT).build();
+        built
+            .map(|client| Self { client, trouble })
             .map_err(|error| CoreError::new(Code::Other, format!("Network calls cannot be set up: {error}.")))
     }
 
-    pub(crate) fn at(&self, endpoint: Endpoint, token: String) -> Rest {
-        Rest { client: self.client.clone(), endpoint, token }
+    fn client(&self) -> Result<&Client> {
+        match &self.trouble {
+            Some(trouble) => Err(CoreError::new(Code::Offline, trouble.clone())),
+            None => Ok(&self.client),
+        }
+    }
+
+    pub(crate) fn at(&self, endpoint: Endpoint, token: String) -> Result<Rest> {
+        Ok(Rest { client: self.client()?.clone(), endpoint, token })
     }
 
     /// Trades a password for a token.
     pub(crate) async fn login(&self, endpoint: &Endpoint, email: &str, password: &str) -> Result<String> {
         let login = Login { email: email.to_owned(), password: password.to_owned() };
-        let call = self.client.post(endpoint.api("login")).json(&login);
+        let call = self.client()?.post(endpoint.api("login")).json(&login);
         let answer: Result<LoggedIn, RestError> = json(call, endpoint).await;
         answer.map(|logged_in| logged_in.token).map_err(|error| match error {
             RestError::Refused { reason: Reason::Unauthenticated, .. } => CoreError::new(

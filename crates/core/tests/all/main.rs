@@ -2,7 +2,9 @@
 #![allow(clippy::expect_used)]
 
 mod by_itself;
+mod hostile;
 mod live;
 mod presence;
 mod sync;
+mod ways;
 mod world;

@@ -1,5 +1,6 @@
 //! A server, a wire that can be cut, and devices.
 
+use super::hostile::Hostile;
 use inkhorn_core::{Config, Core};
 use inkhorn_protocol::session::Role;
 use inkhorn_protocol::{CourseId, NodeId};
@@ -26,6 +27,8 @@ pub(crate) struct World {
     data: TempDir,
     server: Option<Server>,
     address: SocketAddr,
+    /// Where devices find it: there, or behind a network that means harm.
+    found_at: SocketAddr,
 }
 
 impl World {
@@ -33,7 +36,22 @@ impl World {
         let data = TempDir::new().expect("a folder");
         let server =
             Server::start("127.0.0.1:0".parse().expect("an address"), data.path()).await.expect("starts");
-        Self { data, address: server.address(), server: Some(server) }
+        Self::behind(Hostile::from_env(), data, server).await
+    }
+    /// A server that devices reach through this network.
+    pub(crate) async fn start_behind(network: Hostile) -> Self {
+        let data = TempDir::new().expect("a folder");
+        let server =
+            Server::start("127.0.0.1:0".parse().expect("an address"), data.path()).await.expect("starts");
+        Self::behind(Some(network), data, server).await
+    }
+    async fn behind(network: Option<Hostile>, data: TempDir, server: Server) -> Self {
+        let address = server.address();
+        let found_at = match network {
+            Some(network) => network.before(address).await,
+            None => address,
+        };
+        Self { data, address, found_at, server: Some(server) }
     }
     pub(crate) async fn stop(&mut self) {
         self.server.take().expect("running").stop().await;
@@ -57,10 +75,10 @@ impl World {
         self.server = Some(Server::start(self.address, self.data.path()).await.expect("starts again"));
     }
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.found_at)
     }
     pub(crate) fn address(&self) -> SocketAddr {
-        self.address
+        self.found_at
     }
     fn server(&self) -> &Server {
         self.server.as_ref().expect("running")
@@ -69,6 +87,12 @@ impl World {
         let store = self.server().store();
         let account = store.put_user(email, Some(email), "a long pass phrase").await.expect("an account");
         store.add_token(&account).await.expect("a token")
+    }
+    /// Withdraws all tokens of an account, as the admin command does.
+    pub(crate) async fn revoke(&self, email: &str) {
+        let store = self.server().store();
+        let account = store.account(email).await.expect("an account");
+        assert!(store.revoke_tokens(&account).await.expect("withdraws") > 0);
     }
     pub(crate) async fn role(&self, course: &CourseId, email: &str, role: Role) {
         let store = self.server().store();

@@ -36,6 +36,11 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(2);
 
 static CONNECTIONS: AtomicU64 = AtomicU64::new(1);
 
+/// Number of the next connection, by whatever carries it.
+pub(super) fn next_conn() -> ConnId {
+    CONNECTIONS.fetch_add(1, Ordering::Relaxed)
+}
+
 pub(crate) async fn upgrade(State(app): State<App>, upgrade: WebSocketUpgrade) -> Response {
     upgrade
         .read_buffer_size(READ_BUFFER)
@@ -45,7 +50,7 @@ pub(crate) async fn upgrade(State(app): State<App>, upgrade: WebSocketUpgrade) -
 }
 
 async fn connection(app: App, socket: WebSocket) {
-    let conn: ConnId = CONNECTIONS.fetch_add(1, Ordering::Relaxed);
+    let conn = next_conn();
     let (sink, stream) = socket.split();
     let (outgoing, queue) = mpsc::channel(OUTGOING);
     let ending = Arc::new(Ending::default());

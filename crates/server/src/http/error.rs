@@ -42,6 +42,11 @@ impl Refused {
         Self { status: StatusCode::CONFLICT, reason: Reason::Other, message: message.to_owned() }
     }
 
+    pub(crate) fn message(mut self, message: &str) -> Self {
+        message.clone_into(&mut self.message);
+        self
+    }
+
     pub(crate) fn status(mut self, status: StatusCode) -> Self {
         self.status = status;
         self

@@ -1,15 +1,18 @@
-//! What the server answers over HTTP: `/collab` (WebSocket), `/healthz`, `/api/v1/…`.
+//! What the server answers over HTTP: `/collab` (WebSocket), its fallbacks, `/healthz`, `/api/v1/…`.
 
 mod api;
 mod assets;
 mod collab;
 mod error;
+mod fallback;
+mod sessions;
 
 use crate::hub::Hub;
 use crate::store::Store;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
+use inkhorn_protocol::carrier::MAX_BATCH_BYTES;
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -27,6 +30,8 @@ const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) hub: Hub,
+    /// Connections without a socket.
+    sessions: Arc<sessions::Sessions>,
     /// Sockets that have not said goodbye.
     connections: TaskTracker,
     logins: Arc<Semaphore>,
@@ -36,11 +41,25 @@ pub(crate) struct App {
 
 /// All routes.
 pub(crate) fn router(store: Store, hub: Hub, connections: TaskTracker) -> Router {
-    let app =
-        App { store, hub, connections, logins: Arc::new(Semaphore::new(LOGINS)), uploads: Arc::default() };
+    let app = App {
+        store,
+        hub,
+        sessions: Arc::default(),
+        connections,
+        logins: Arc::new(Semaphore::new(LOGINS)),
+        uploads: Arc::default(),
+    };
     Router::new()
         .route("/healthz", get(|| async { "ok" }))
         .route("/collab", get(collab::upgrade))
+        .route("/api/v1/stream", get(fallback::stream))
+        .route(
+            "/api/v1/frames",
+            get(fallback::poll)
+                .post(fallback::post)
+                .delete(fallback::delete)
+                .layer(DefaultBodyLimit::max(MAX_BATCH_BYTES)),
+        )
         .route("/api/v1/login", post(api::login))
         .route("/api/v1/me", get(api::me))
         .route("/api/v1/courses", get(api::courses))

@@ -107,6 +107,37 @@ impl Store {
         Ok(token)
     }
 
+    /// Withdraws all tokens of an account; gives how many there were. Its connections end within a second.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn revoke_tokens(&self, account: &Account) -> Result<u64, StoreError> {
+        let mut tx = self.write.begin().await?;
+        sqlx::query("INSERT INTO revoked (hash, at_ms) SELECT hash, ? FROM tokens WHERE user = ?")
+            .bind(now_ms() as i64)
+            .bind(&account.id)
+            .execute(&mut *tx)
+            .await?;
+        let gone =
+            sqlx::query("DELETE FROM tokens WHERE user = ?").bind(&account.id).execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(gone.rows_affected())
+    }
+
+    /// Hashes of tokens that were withdrawn behind a number, with the number of the last one.
+    ///
+    /// # Errors
+    /// [`StoreError::Sql`].
+    pub async fn revoked_since(&self, last: i64) -> Result<(i64, Vec<Vec<u8>>), StoreError> {
+        let rows: Vec<(i64, Vec<u8>)> =
+            sqlx::query_as("SELECT id, hash FROM revoked WHERE id > ? ORDER BY id")
+                .bind(last)
+                .fetch_all(&self.read)
+                .await?;
+        let head = rows.last().map_or(last, |row| row.0);
+        Ok((head, rows.into_iter().map(|row| row.1).collect()))
+    }
+
     /// The account behind a token.
     ///
     /// # Errors

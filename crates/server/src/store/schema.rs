@@ -94,4 +94,11 @@ CREATE TABLE assets (
     bytes INTEGER NOT NULL,
     PRIMARY KEY (course, hash)
 ) STRICT, WITHOUT ROWID;
+", "
+-- Tokens that were withdrawn; the running server reads on from the last row it saw, and ends their connections.
+CREATE TABLE revoked (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    hash BLOB NOT NULL,
+    at_ms INTEGER NOT NULL
+) STRICT;
 "];

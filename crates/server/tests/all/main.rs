@@ -15,6 +15,7 @@ mod engine_access;
 mod engine_commit;
 mod engine_gaps;
 mod engine_session;
+mod fallback;
 mod foreign;
 mod hostile;
 mod program;

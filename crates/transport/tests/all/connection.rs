@@ -2,10 +2,11 @@
 
 use crate::script::Server;
 use inkhorn_events::{Event, Item, Status, Subscription, spine};
+use inkhorn_protocol::carrier::Carrier;
 use inkhorn_protocol::frame::{Frame, MAX_FRAME_BYTES};
 use inkhorn_transport::clock::{Clock, Now, SystemClock};
 use inkhorn_transport::connection::LinkHandle;
-use inkhorn_transport::{Connection, Endpoint, LinkEvent, WebSocket};
+use inkhorn_transport::{Connection, Destination, Endpoint, LinkEvent, Network};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -31,6 +32,10 @@ impl Clock for Moved {
     }
 }
 
+fn socket_only() -> Vec<Arc<dyn inkhorn_transport::Transport>> {
+    Network { only: Some(Carrier::WebSocket), ..Network::default() }.transports()
+}
+
 struct App {
     connection: Connection,
     links: Receiver<LinkEvent>,
@@ -44,8 +49,11 @@ impl App {
         let events = subscriber.subscribe();
         let clock = Arc::new(Moved::default());
         let (connection, links) =
-            Connection::spawn_with(Arc::new(WebSocket::default()), publisher, Arc::clone(&clock) as _, queue);
+            Connection::spawn_with(socket_only(), publisher, Arc::clone(&clock) as _, queue);
         Self { connection, links, events, clock }
+    }
+    fn start(&self, endpoint: Endpoint) {
+        self.connection.start(Destination { endpoint, token: "token".to_owned() });
     }
     async fn link(&mut self) -> LinkEvent {
         within(self.links.recv()).await.expect("the connection lives")
@@ -98,7 +106,7 @@ async fn within<T>(future: impl Future<Output = T>) -> T {
 async fn frames_go_both_ways_in_order_at_queues_of_one() {
     let (server, endpoint) = Server::start().await;
     let mut app = App::new(1);
-    app.connection.start(endpoint);
+    app.start(endpoint);
     let mut peer = server.accept().await;
     let link = app.opened().await;
     app.connection.ready(link.id());
@@ -126,7 +134,7 @@ async fn frames_go_both_ways_in_order_at_queues_of_one() {
 async fn a_dropped_link_is_opened_again_and_frames_for_the_old_one_go_nowhere() {
     let (server, endpoint) = Server::start().await;
     let mut app = App::new(4);
-    app.connection.start(endpoint);
+    app.start(endpoint);
     let peer = server.accept().await;
     let old = app.opened().await;
     app.connection.ready(old.id());
@@ -163,7 +171,7 @@ async fn refusals_of_the_upgrade_are_told_in_plain_words() {
     for (answer, words, tries_again) in cases {
         let (server, endpoint) = Server::start().await;
         let mut app = App::new(4);
-        app.connection.start(endpoint);
+        app.start(endpoint);
         within(server.answer(answer)).await;
         let (why, again) = app.failure().await;
         assert!(why.contains(words), "{answer:?}: {why}");
@@ -176,7 +184,7 @@ async fn an_address_where_nothing_answers_is_told_so() {
     let (server, endpoint) = Server::start().await;
     drop(server);
     let mut app = App::new(4);
-    app.connection.start(endpoint);
+    app.start(endpoint);
     let (why, again) = app.failure().await;
     assert!(why.contains("Nothing answers") && again, "{why}");
 }
@@ -186,7 +194,7 @@ async fn tls_to_a_server_without_it_fails_in_words_and_without_a_panic() {
     let (server, endpoint) = Server::start().await;
     let secure = Endpoint::parse(&endpoint.to_string().replace("http:", "https:"), false).expect("parses");
     let mut app = App::new(4);
-    app.connection.start(secure);
+    app.start(secure);
     within(server.answer("HTTP/1.1 400 Bad Request\r\n\r\n")).await;
     let (why, again) = app.failure().await;
     assert!(why.contains("TLS") || why.contains("certificates"), "{why}");
@@ -197,7 +205,7 @@ async fn tls_to_a_server_without_it_fails_in_words_and_without_a_panic() {
 async fn a_server_that_accepts_and_then_stalls_is_given_up() {
     let (server, endpoint) = Server::start().await;
     let mut app = App::new(4);
-    app.connection.start(endpoint);
+    app.start(endpoint);
     let _stalled = server.raw().await;
     app.clock.both.fetch_add(60_000, Ordering::Relaxed);
     let (why, again) = app.failure().await;
@@ -208,7 +216,7 @@ async fn a_server_that_accepts_and_then_stalls_is_given_up() {
 async fn a_link_that_falls_silent_is_pinged_kept_while_it_answers_and_dropped_when_it_does_not() {
     let (server, endpoint) = Server::start().await;
     let mut app = App::new(4);
-    app.connection.start(endpoint);
+    app.start(endpoint);
     let mut peer = server.accept().await;
     let link = app.opened().await;
     app.connection.ready(link.id());
@@ -234,7 +242,7 @@ async fn garbage_and_monsters_end_the_link_and_not_the_program() {
     use tokio_tungstenite::tungstenite::Message;
     let (server, endpoint) = Server::start().await;
     let mut app = App::new(4);
-    app.connection.start(endpoint);
+    app.start(endpoint);
     let mut peer = server.accept().await;
     let link = app.opened().await;
     app.connection.ready(link.id());
@@ -259,7 +267,7 @@ async fn garbage_and_monsters_end_the_link_and_not_the_program() {
 async fn the_largest_frame_passes_over_a_link_that_is_read_slowly() {
     let (server, endpoint) = Server::start().await;
     let mut app = App::new(1);
-    app.connection.start(endpoint);
+    app.start(endpoint);
     let mut peer = server.accept().await;
     let link = app.opened().await;
     let frame = vec![7; MAX_FRAME_BYTES];
@@ -276,7 +284,7 @@ async fn the_largest_frame_passes_over_a_link_that_is_read_slowly() {
 async fn try_now_does_not_wait_for_the_next_try() {
     let (server, endpoint) = Server::start().await;
     let mut app = App::new(4);
-    app.connection.start(endpoint);
+    app.start(endpoint);
     within(server.answer("HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n")).await;
     let (_, again) = app.failure().await;
     assert!(!again, "it would wait for ever");

@@ -3,6 +3,8 @@
 //! (`expect` in helpers: a test may end by it.)
 #![allow(clippy::expect_used)]
 
+mod carriers;
 mod connection;
 mod script;
+mod secure;
 mod supervisor;
