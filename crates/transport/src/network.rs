@@ -67,7 +67,7 @@ fn client(ca_file: Option<&Path>, rules: &Rules) -> Result<reqwest::ClientBuilde
         .user_agent(concat!("inkhorn/", env!("CARGO_PKG_VERSION")));
     if let Some(file) = ca_file {
         let added: Result<Vec<_>, _> =
-            added(file)?.iter().map(|der| reqwest::Certificate::from_der(der)).collect();
+            added(file)?.0.iter().map(|der| reqwest::Certificate::from_der(der)).collect();
         builder = builder.tls_certs_merge(added.map_err(|error| unusable(file, &error))?);
     }
     Ok(builder)
@@ -120,9 +120,7 @@ fn tls(ca_file: Option<&Path>) -> Result<Arc<rustls::ClientConfig>, String> {
     let found = rustls_native_certs::load_native_certs();
     roots.add_parsable_certificates(found.certs);
     if let Some(file) = ca_file {
-        for certificate in added(file)? {
-            roots.add(certificate).map_err(|error| unusable(file, &error))?;
-        }
+        roots.roots.extend(added(file)?.1.roots);
     }
     if roots.is_empty() {
         return Err(
@@ -139,15 +137,19 @@ fn tls(ca_file: Option<&Path>) -> Result<Arc<rustls::ClientConfig>, String> {
     Ok(Arc::new(config))
 }
 
-/// The certificates of a file that the user added.
-fn added(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+/// The certificates of a file that the user added, as they are and as roots to trust.
+fn added(file: &Path) -> Result<(Vec<CertificateDer<'static>>, rustls::RootCertStore), String> {
     let bytes = std::fs::read(file).map_err(|error| unusable(file, &error))?;
     let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
     let certificates = read.map_err(|error| unusable(file, &error))?;
     if certificates.is_empty() {
         return Err(unusable(file, &"it holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)"));
     }
-    Ok(certificates)
+    let mut roots = rustls::RootCertStore::empty();
+    for certificate in &certificates {
+        roots.add(certificate.clone()).map_err(|error| unusable(file, &error))?;
+    }
+    Ok((certificates, roots))
 }
 
 fn unusable(file: &Path, why: &dyn std::fmt::Display) -> String {

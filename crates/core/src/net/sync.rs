@@ -34,9 +34,9 @@ impl Net {
         shared.connection.taken_in().await;
         match shared.connection.status() {
             Status::Connected { .. } => shared.ask(Ask::Hello),
-            Status::Local => shared.connect(),
-            // Also after a refused token: it may have been accepted again.
-            _ => shared.connection.try_now(),
+            Status::Connecting { .. } => {}
+            // Also after a refused token: it may have been accepted again, or there is another one.
+            Status::Local | Status::Offline { .. } => shared.connect(),
         }
         shared.progress.send_modify(|progress| progress.trouble = None);
         // From here on the status is what came of this call, not what it was before.

@@ -28,6 +28,30 @@ async fn commands_of_another_process_are_in_force_on_live_connections() {
     app.find(|key, m| key == "lesson:l" && matches!(m, Message::Close(_))).await;
 }
 
+#[tokio::test]
+async fn an_account_whose_tokens_are_withdrawn_is_cut_off_and_another_goes_on() {
+    let data = tempfile::tempdir().unwrap();
+    let ann = person(data.path(), "ann@example.org");
+    let ben = person(data.path(), "ben@example.org");
+    let server = Program::serve(data.path());
+    register(server.address, &ann, "c", &["lesson:l"]).await;
+    let mut idle = Client::connect(server.address, &ann).await;
+    let (mut app, _) = Client::app(server.address, &ann, &[]).await;
+    app.open("lesson:l").await;
+    let (mut other, _) = Client::app(server.address, &ben, &[]).await;
+    let said = last_line(data.path(), &["revoke", "--email", "ann@example.org"]);
+    assert_eq!(said, "ann@example.org is signed out everywhere: 1 token withdrawn");
+    assert_eq!(app.end().await.0, Some(4401));
+    other.raw(vec![9]).await.unwrap();
+    assert_eq!(other.next().await.unwrap(), inkhorn_protocol::frame::Frame::Pong);
+    // One that showed no token learns it when it does.
+    idle.send("lesson:l", Message::Token(ann.clone())).await;
+    idle.find(|_, m| matches!(m, Message::PermissionDenied(_))).await;
+    let fresh = last_line(data.path(), &["token", "--email", "ann@example.org"]);
+    let (mut app, _) = Client::app(server.address, &fresh, &[]).await;
+    app.open("lesson:l").await;
+}
+
 #[test]
 fn mistakes_are_told_in_words_that_help() {
     let data = tempfile::tempdir().unwrap();

@@ -3,6 +3,7 @@
 use super::cache::Cache;
 use super::store;
 use super::world::{Course, World};
+use inkhorn_protocol::carrier::Carrier;
 use inkhorn_protocol::event::Status;
 use inkhorn_protocol::projection::{
     Account, NodeKind, OutlineNode, OutlineView, Peer, SyncCount, SyncSummary,
@@ -30,7 +31,7 @@ pub(super) fn world() -> World {
             name: "Maria Silva".to_owned(),
         }),
         sync: SyncSummary {
-            status: Status::Connected { since_ms: SYNCED_AT_MS },
+            status: Status::Connected { since_ms: SYNCED_AT_MS, carrier: Carrier::WebSocket },
             count: SyncCount::default(),
             synced_at_ms: Some(SYNCED_AT_MS),
             rejected: vec![],
