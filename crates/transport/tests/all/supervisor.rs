@@ -363,14 +363,15 @@ proptest! {
     ) {
         let mut supervisor = Supervisor::default();
         let (mut live, mut shown, mut probing) = (false, Status::Local, false);
-        // Attempts since the last wait, the last connection, or the last word of the user.
+        // Attempts since the last wait, sleep or connection, or the last word of the user.
         let mut attempts = 0;
         let (mut mono, mut wall) = (0u64, 10_000_000_000u64);
         for (input, pause, jump, random) in steps {
             mono += pause;
             wall = (wall + pause).saturating_add_signed(jump);
             let now = Now { mono_ms: mono, wall_ms: wall };
-            if !matches!(input, Input::Failed { .. }) {
+            let slept = jump > SLEEP_JUMP_MS as i64;
+            if !matches!(input, Input::Failed { .. }) || matches!(shown, Status::Offline { .. }) || slept {
                 attempts = 0;
             }
             if matches!(input, Input::ProbeFailed) {
