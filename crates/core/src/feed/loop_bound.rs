@@ -14,6 +14,7 @@ use super::*;
 use crate::error::{Code, CoreError};
 use crate::fetch::Projection;
 use inkhorn_events::{Publisher, spine};
+use inkhorn_protocol::carrier::Carrier;
 use inkhorn_protocol::{CourseId, NodeId, OpId};
 use serde_json::json;
 
@@ -71,7 +72,7 @@ fn event(random: &mut Random) -> Event {
     let (n, c) = (random.below(LESSONS), random.below(COURSES));
     let op: OpId = format!("op{n}").parse().unwrap();
     match random.below(16) {
-        0 => Event::Connection { status: Status::Connected { since_ms: 1 } },
+        0 => Event::Connection { status: Status::Connected { since_ms: 1, carrier: Carrier::WebSocket } },
         1 => Event::Connection { status: Status::Offline { next_try_ms: None, why: None } },
         2 => Event::Resynced,
         3 => Event::Course { course: course(c), kind: EventKind::Title { title: format!("{n}") } },
@@ -258,7 +259,12 @@ async fn run(seed: u64, capacity: usize, failing: usize, pause_ms: usize) -> Run
     // The source recovers, and a new connection says so: what waited for the network goes on, and a definite "no" is
     // asked about once more.
     lock(&source).failing = 0;
-    publish(&publisher, &source, &keys, Event::Connection { status: Status::Connected { since_ms: 2 } });
+    publish(
+        &publisher,
+        &source,
+        &keys,
+        Event::Connection { status: Status::Connected { since_ms: 2, carrier: Carrier::WebSocket } },
+    );
     publish(&publisher, &source, &keys, Event::Resynced);
     tokio::time::sleep(Duration::from_secs(120)).await;
     let lasted = started.elapsed();
