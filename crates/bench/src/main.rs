@@ -1,6 +1,8 @@
 //! Benchmarks against peers: each subcommand runs ours and theirs on the same input in the same call, and prints
 //! medians and ratios.
 //!
+//! - [`cache`]: the server-state cache, against `@tanstack/query-core`; with `--plot` its growth, into `docs/images`
+//! - [`heap`]: bytes allocated now
 //! - [`report`]: the table, its JSON, and whether every goal is met
 //! - [`storm`]: a storm of events in the real window
 //! - [`sync`]: reconnect, typing offline, news on their way to a window, against Hocuspocus
@@ -13,6 +15,8 @@
 // A benchmark's output is what it prints.
 #![allow(clippy::print_stdout)]
 
+mod cache;
+mod heap;
 mod report;
 mod storm;
 mod sync;
@@ -29,10 +33,11 @@ fn main() -> anyhow::Result<ExitCode> {
     let folder = std::env::var_os("INKHORN_BENCH_DIR")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/bench"), PathBuf::from);
     let report = match names.as_slice() {
+        ["cache"] => cache::run(options.contains(&"--plot"))?,
         ["storm"] => storm::run(&folder)?,
         ["sync"] => sync::run()?,
         ["updates"] => updates::run()?,
-        _ => anyhow::bail!("usage: inkhorn-bench storm|sync|updates [--check]"),
+        _ => anyhow::bail!("usage: inkhorn-bench cache|storm|sync|updates [--check] [--plot]"),
     };
     let met = report.publish(&folder)?;
     Ok(if met || !options.contains(&"--check") { ExitCode::SUCCESS } else { ExitCode::FAILURE })

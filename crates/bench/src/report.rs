@@ -71,7 +71,6 @@ pub(crate) enum Goal {
     /// Ours is at most this, in the row's unit.
     AtMost(f64),
     /// Ours is at least so many times better than the peer's.
-    #[allow(dead_code, reason = "the goals of the cache are ratios")]
     Times(f64),
 }
 

@@ -3,9 +3,9 @@
 //! The cache alone decides what is stale; a window is told which answers changed, at most 60 times a second,
 //! whatever the storm, and asks again for those that it shows.
 
+use crate::Core;
 use crate::fetch::{Name, Projection, Projections};
 use crate::net::Progress;
-use crate::Core;
 use inkhorn_events::{Event, Item, Status, Subscriber, Subscription};
 use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::session::EventKind;

@@ -124,7 +124,7 @@ impl<F: Fetch> Shared<F> {
     fn restore(&self, image: &[u8], codec: &impl Codec<F::Key, F::Data>, wall_ms: u64) -> Restored {
         let Some((body, sum)) = image.split_last_chunk::<8>() else { return Restored::Damaged };
         if !body.starts_with(MAGIC) {
-            let ours = body.starts_with(&MAGIC[..7]);
+            let ours = body.len() >= MAGIC.len() && body.starts_with(&MAGIC[..7]);
             return if ours { Restored::OtherVersion } else { Restored::Damaged };
         }
         if checksum(body) != u64::from_le_bytes(*sum) {

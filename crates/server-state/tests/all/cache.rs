@@ -3,14 +3,14 @@
 use futures_util::future::BoxFuture;
 use inkhorn_server_state::entry::{FetchStatus, QueryStatus};
 use inkhorn_server_state::{
-    Fetch, FetchError, Fetched, Key, MonotonicClock, Options, ServerState, Watcher, Weigh,
+    Fetch, FetchError, Fetched, Key, MonotonicClock, Options, Policy, ServerState, Watcher, Weigh,
 };
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-struct Name(String);
+pub(crate) struct Name(String);
 
 impl Key for Name {
     fn path<'a>(&'a self, segment: &mut dyn FnMut(&'a str)) {
@@ -18,12 +18,12 @@ impl Key for Name {
     }
 }
 
-fn name(text: &str) -> Name {
+pub(crate) fn name(text: &str) -> Name {
     Name(text.to_owned())
 }
 
 #[derive(PartialEq, Debug)]
-struct Data(u64, usize);
+pub(crate) struct Data(pub(crate) u64, pub(crate) usize);
 
 impl Weigh for Data {
     fn bytes(&self) -> usize {
@@ -32,39 +32,43 @@ impl Weigh for Data {
 }
 
 #[derive(Default)]
-struct World {
-    value: u64,
-    fetches: u32,
-    running: u32,
+pub(crate) struct World {
+    pub(crate) value: u64,
+    pub(crate) fetches: u32,
+    pub(crate) running: u32,
     most_running: u32,
-    fail: Option<FetchError>,
+    pub(crate) fail: Option<FetchError>,
     panic: bool,
     bytes: usize,
+    pub(crate) policy: Policy,
 }
 
 /// Reads the world's value when a permit is there.
 #[derive(Clone)]
-struct Source {
+pub(crate) struct Source {
     world: Arc<Mutex<World>>,
-    gate: Arc<Semaphore>,
+    pub(crate) gate: Arc<Semaphore>,
 }
 
 impl Source {
-    fn open() -> Self {
+    pub(crate) fn open() -> Self {
         let source = Self { world: Arc::default(), gate: Arc::new(Semaphore::new(0)) };
         source.gate.add_permits(100_000);
         source
     }
-    fn with<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
+    pub(crate) fn closed() -> Self {
+        Self { world: Arc::default(), gate: Arc::new(Semaphore::new(0)) }
+    }
+    pub(crate) fn with<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
         change(&mut self.world.lock().expect("no panic under the lock"))
     }
-    fn fetches(&self) -> u32 {
+    pub(crate) fn fetches(&self) -> u32 {
         self.with(|world| world.fetches)
     }
-    fn cache(&self) -> ServerState<Self> {
+    pub(crate) fn cache(&self) -> ServerState<Self> {
         self.cache_of(1 << 20)
     }
-    fn cache_of(&self, capacity_bytes: u64) -> ServerState<Self> {
+    pub(crate) fn cache_of(&self, capacity_bytes: u64) -> ServerState<Self> {
         let random = Arc::new(|| 7);
         let clock = Arc::new(MonotonicClock::default());
         ServerState::new(
@@ -97,6 +101,9 @@ impl Drop for Running {
 impl Fetch for Source {
     type Key = Name;
     type Data = Data;
+    fn policy(&self, _: &Name) -> Policy {
+        self.with(|world| world.policy)
+    }
     fn fetch(&self, _: &Name) -> BoxFuture<'static, Result<Fetched<Data>, FetchError>> {
         let source = self.clone();
         let running = Running::begin(&source);
@@ -114,16 +121,16 @@ impl Fetch for Source {
     }
 }
 
-async fn changed(watcher: &Watcher<Source>) -> Vec<Name> {
+pub(crate) async fn changed(watcher: &Watcher<Source>) -> Vec<Name> {
     tokio::time::timeout(Duration::from_secs(3600), watcher.changed()).await.expect("changes")
 }
 
 /// Lets an hour of virtual time pass: everything that was going to happen has happened.
-async fn quiet() {
+pub(crate) async fn quiet() {
     tokio::time::sleep(Duration::from_secs(3600)).await;
 }
 
-fn value(reply: &inkhorn_server_state::Reply<Data>) -> Option<u64> {
+pub(crate) fn value(reply: &inkhorn_server_state::Reply<Data>) -> Option<u64> {
     reply.data.as_ref().map(|data| data.0)
 }
 
