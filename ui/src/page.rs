@@ -3,6 +3,7 @@
 use dioxus::prelude::KeyboardEvent;
 use dioxus::web::WebEventExt as _;
 use js_sys::{Date, Promise, Reflect};
+use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
@@ -89,6 +90,38 @@ pub(crate) fn is_composing(event: &KeyboardEvent) -> bool {
     /// <https://w3c.github.io/uievents/#determine-keydown-keyup-keyCode>: a key that an input method processes.
     const BY_INPUT_METHOD: u32 = 229;
     event.is_composing() || event.try_as_web_event().is_some_and(|event| event.key_code() == BY_INPUT_METHOD)
+}
+
+/// Keys pressed while nothing has the focus reach the page, but no element in it: from now on they are given to the
+/// element with this id, so that shortcuts work then, too. To be called once; it lasts as long as the page.
+pub(crate) fn give_lost_keys_to(id: &'static str) {
+    let hear = Closure::<dyn FnMut(web_sys::KeyboardEvent)>::new(move |event: web_sys::KeyboardEvent| {
+        let lost = event
+            .target()
+            .and_then(|target| target.dyn_into::<web_sys::Element>().ok())
+            .is_some_and(|target| target.tag_name() == "BODY");
+        let Some(to) = element(id).filter(|_| lost) else { return };
+        let same = web_sys::KeyboardEventInit::new();
+        same.set_key(&event.key());
+        same.set_code(&event.code());
+        same.set_ctrl_key(event.ctrl_key());
+        same.set_shift_key(event.shift_key());
+        same.set_alt_key(event.alt_key());
+        same.set_meta_key(event.meta_key());
+        same.set_is_composing(event.is_composing());
+        // It stops there: what bubbled on would be heard here again.
+        same.set_bubbles(false);
+        same.set_cancelable(true);
+        let given = web_sys::KeyboardEvent::new_with_keyboard_event_init_dict("keydown", &same)
+            .and_then(|again| to.dispatch_event(&again));
+        if given == Ok(false) {
+            event.prevent_default();
+        }
+    });
+    if let Some(document) = document() {
+        let _ = document.add_event_listener_with_callback("keydown", hear.as_ref().unchecked_ref());
+    }
+    hear.forget();
 }
 
 /// Whether this is a Mac, where shortcuts use ⌘.

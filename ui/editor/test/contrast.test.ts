@@ -33,6 +33,8 @@ const TEXT: [string, string[]][] = [
   ['trouble', ['paper', 'raised', 'sunken', 'trouble-soft']],
   ['on-accent', ['accent', 'accent-hover']],
   ['on-trouble', ['trouble']],
+  // "+3" behind the avatars
+  ['ink', ['pressed']],
   ['on-peer', Array.from({ length: 8 }, (_, i) => `peer-${i + 1}`)],
 ]
 /** What is seen, not read: 3 to 1. */
@@ -55,6 +57,33 @@ for (const [theme, side] of [['light', 0], ['dark', 1]] as const) {
     })
   }
 }
+
+/** A colour as OKLab, <https://bottosson.github.io/posts/oklab/>: equal distances look equal. */
+function oklab(hex: string): [number, number, number] {
+  const [r = 0, g = 0, b = 0] = [1, 3, 5].map(at => {
+    const part = Number.parseInt(hex.slice(at, at + 2), 16) / 255
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4
+  })
+  const l = Math.cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b)
+  const m = Math.cbrt(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b)
+  const s = Math.cbrt(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b)
+  return [
+    0.2104542553 * l + 0.793617785 * m - 0.0040720468 * s,
+    1.9779984951 * l - 2.428592205 * m + 0.4505937099 * s,
+    0.0259040371 * l + 0.7827717662 * m - 0.808675766 * s,
+  ]
+}
+
+test('the eight hues of people are equally light, and no two are alike', () => {
+  for (const side of [0, 1]) {
+    const hues = Array.from({ length: 8 }, (_, i) => oklab(tokens.get(`peer-${i + 1}`)?.[side] ?? assert.fail()))
+    const light = hues.map(([l]) => l)
+    assert.ok(Math.max(...light) - Math.min(...light) < 0.03, `lightness ${light.map(l => l.toFixed(3))}`)
+    for (const [i, a] of hues.entries()) for (const b of hues.slice(i + 1)) {
+      assert.ok(Math.hypot(a[1] - b[1], a[2] - b[2]) > 0.04, `peer-${i + 1} is like another`)
+    }
+  }
+})
 
 test('the tokens are those of the look', () => {
   const look: Record<string, [string, string]> = {

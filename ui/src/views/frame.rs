@@ -25,6 +25,8 @@ use dioxus::prelude::*;
 use dioxus::web::WebEventExt as _;
 use inkhorn_protocol::projection::NodeKind;
 
+const APP: &str = "app";
+
 /// Everything, once the profile is open.
 #[component]
 pub(crate) fn Frame() -> Element {
@@ -37,6 +39,7 @@ pub(crate) fn Frame() -> Element {
     let course = ui.course.read().clone();
     let lesson = ui.lesson.read().clone();
     use_tell_where();
+    use_hook(|| page::give_lost_keys_to(APP));
     use_effect(move || {
         if ui.course.read().is_none() {
             let api = client.api.clone();
@@ -85,6 +88,7 @@ pub(crate) fn Frame() -> Element {
 
     rsx! {
         div {
+            id: APP,
             class: "app",
             "data-testid": "app",
             "data-sidebar": if hidden { "closed" } else { "open" },

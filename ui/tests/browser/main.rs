@@ -1,0 +1,15 @@
+//! The whole interface in a plain browser, on its mock bridge: no app, no server. One file a behaviour.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(missing_docs, reason = "a test binary has no readers of its documentation")]
+#![allow(clippy::print_stderr, reason = "a failed test says where its picture is")]
+
+mod cache;
+mod connection;
+mod forms;
+mod kept;
+mod keyboard;
+mod opening;
+mod pictures;
+mod presence;
+mod storm;
+mod support;

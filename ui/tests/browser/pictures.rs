@@ -1,0 +1,48 @@
+//! Pictures of the main views, light and dark, wide and narrow: for people to look at, in `target/tmp/pictures`.
+
+use crate::support::with_page;
+use anyhow::ensure;
+use serde_json::json;
+use std::path::Path;
+
+#[tokio::test]
+async fn every_view_is_drawn_in_both_themes_and_at_both_widths() -> anyhow::Result<()> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pictures");
+    std::fs::create_dir_all(&folder)?;
+    with_page(async |page| {
+        let edit = json!({ "id": 7, "course": "soil", "doc": "lesson:moisture", "why": "your role is viewer", "at_ms": 1_760_000_000_000_u64 });
+        let count = json!({ "waiting_edits": 3, "waiting_uploads": 1, "waiting_downloads": 0, "rejected": 1 });
+        let sync = json!({ "status": { "state": "offline", "next_try_ms": null, "why": "the server does not answer" }, "count": count, "synced_at_ms": null, "rejected": [edit] });
+        let operation = json!({ "op": "op1", "course": "soil", "kind": "set_title", "state": "rejected", "tries": 2, "created_ms": 1_760_000_000_000_u64, "next_try_ms": null, "why": "your role is viewer" });
+        for theme in ["light", "dark"] {
+            for (width, sizes) in [(1280, "wide"), (700, "narrow")] {
+                page.driver.set_window_rect(0, 0, width, 860).await?;
+                page.js("localStorage.setItem('inkhorn.prefs', JSON.stringify({ theme: arguments[0] }))", &[json!(theme)]).await?;
+                page.load().await?;
+                let take = async |name: &str| -> anyhow::Result<()> {
+                    page.settled().await?;
+                    let file = folder.join(format!("{name}-{theme}-{sizes}.png"));
+                    page.driver.screenshot(&file).await?;
+                    // An empty page compresses to almost nothing.
+                    ensure!(std::fs::metadata(&file)?.len() > 10_000, "{} shows nothing", file.display());
+                    Ok(())
+                };
+                take("lesson").await?;
+                page.mock(json!({ "do": "sync", "sync": sync })).await?;
+                page.mock(json!({ "do": "operations", "operations": [operation] })).await?;
+                page.click(if width > 900 { "[data-testid=sync-pill]" } else { "[data-testid=sync-pill-top]" }).await?;
+                page.sees("[data-testid=rejected-edit]").await?;
+                take("kept").await?;
+                page.click("[data-testid=let-go]").await?;
+                take("let-go").await?;
+                page.click("[data-testid=dialog-close]").await?;
+                page.click("[data-testid=sync-centre] .panel-head .icon-button").await?;
+                page.menu("cache-item").await?;
+                page.sees("[data-testid=cache-entry]").await?;
+                take("cache").await?;
+            }
+        }
+        Ok(())
+    })
+    .await
+}

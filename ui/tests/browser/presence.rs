@@ -1,0 +1,62 @@
+//! Who else is here.
+
+use crate::support::with_page;
+use anyhow::ensure;
+use serde_json::{Value, json};
+
+fn peer(client: u64, name: &str, hue: u8, lesson: Option<&str>) -> Value {
+    json!({ "client": client, "name": name, "hue": hue, "lesson": lesson })
+}
+
+#[tokio::test]
+async fn at_most_four_avatars_are_shown_and_the_rest_is_counted() -> anyhow::Result<()> {
+    with_page(async |page| {
+        let names = ["Ben Okafor", "Åsa Lind", "Chen Wei", "Dora Novak", "Eva Ruiz", "Finn", "Gita Rao"];
+        let peers: Vec<_> =
+            (1..).zip(names).map(|(client, name)| peer(client, name, client as u8, None)).collect();
+        page.mock(json!({ "do": "peers", "course": "soil", "peers": peers })).await?;
+        page.reads("[data-testid=avatars]", "+3").await?;
+        let letters = page
+            .js("return [...document.querySelectorAll('[data-testid=avatars] .avatar')].map(it => it.textContent)", &[])
+            .await?;
+        ensure!(letters == json!(["BO", "ÅL", "CW", "DN", "+3"]), "{letters}");
+        let label = "return document.querySelector('[data-testid=avatars]').ariaLabel";
+        let label = page.js(label, &[]).await?;
+        ensure!(label.as_str().is_some_and(|label| label.starts_with("7 people") && label.contains("Gita Rao")));
+
+        // Who reads the same lesson comes first; who leaves is gone.
+        let peers = [peer(1, "Ben Okafor", 1, None), peer(9, "Hal", 0, Some("layers"))];
+        page.mock(json!({ "do": "peers", "course": "soil", "peers": peers })).await?;
+        page.reads("[data-testid=avatars] .avatar[data-here=true]", "H").await?;
+        page.mock(json!({ "do": "peers", "course": "soil", "peers": [] })).await?;
+        page.sees_no("[data-testid=avatars]").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn the_core_is_told_where_the_user_is() -> anyhow::Result<()> {
+    with_page(async |page| {
+        page.commanded("set_presence", json!({ "course": "soil", "lesson": "layers" })).await?;
+        page.click("#node-moisture").await?;
+        page.commanded("set_presence", json!({ "course": "soil", "lesson": "moisture" })).await?;
+        page.click("[data-testid=course-switch]").await?;
+        page.click("[data-testid=all-courses]").await?;
+        page.commanded("set_presence", json!({ "course": null, "lesson": null })).await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn nobody_is_asked_for_in_a_course_that_is_on_no_server() -> anyhow::Result<()> {
+    with_page(async |page| {
+        page.click("[data-testid=course-switch]").await?;
+        page.click("[data-testid=all-courses]").await?;
+        page.click("[data-course=notes]").await?;
+        page.reads("[data-testid=course-switch]", "Notes on bread").await?;
+        page.settled().await?;
+        ensure!(page.calls("query presence/notes").await? == 0);
+        page.sees_no("[data-testid=avatars]").await
+    })
+    .await
+}
