@@ -109,8 +109,8 @@ pub(crate) fn give_lost_keys_to(id: &'static str) {
         same.set_alt_key(event.alt_key());
         same.set_meta_key(event.meta_key());
         same.set_is_composing(event.is_composing());
-        // It stops there: what bubbled on would be heard here again.
-        same.set_bubbles(false);
+        // Up to where the interface hears all its events; here it is not lost any more.
+        same.set_bubbles(true);
         same.set_cancelable(true);
         let given = web_sys::KeyboardEvent::new_with_keyboard_event_init_dict("keydown", &same)
             .and_then(|again| to.dispatch_event(&again));
