@@ -2,7 +2,7 @@
 
 use dioxus::prelude::KeyboardEvent;
 use dioxus::web::WebEventExt as _;
-use js_sys::{Date, Promise, Reflect};
+use js_sys::{Array, Date, Function, Promise, Reflect};
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -101,20 +101,17 @@ pub(crate) fn give_lost_keys_to(id: &'static str) {
             .and_then(|target| target.dyn_into::<web_sys::Element>().ok())
             .is_some_and(|target| target.tag_name() == "BODY");
         let Some(to) = element(id).filter(|_| lost) else { return };
-        let same = web_sys::KeyboardEventInit::new();
-        same.set_key(&event.key());
-        same.set_code(&event.code());
-        same.set_ctrl_key(event.ctrl_key());
-        same.set_shift_key(event.shift_key());
-        same.set_alt_key(event.alt_key());
-        same.set_meta_key(event.meta_key());
-        same.set_is_composing(event.is_composing());
-        // Up to where the interface hears all its events; here it is not lost any more.
-        same.set_bubbles(true);
-        same.set_cancelable(true);
-        let given = web_sys::KeyboardEvent::new_with_keyboard_event_init_dict("keydown", &same)
-            .and_then(|again| to.dispatch_event(&again));
-        if given == Ok(false) {
+        // The event describes itself: a new one is made from it, with its key and what is held. It bubbles up to where the
+        // interface hears all its events, and is not lost any more there.
+        let make = web_sys::window().and_then(|window| {
+            Reflect::get(&window, &"KeyboardEvent".into()).ok()?.dyn_into::<Function>().ok()
+        });
+        let again =
+            make.and_then(|make| Reflect::construct(&make, &Array::of2(&"keydown".into(), &event)).ok());
+        let given = again
+            .and_then(|again| again.dyn_into::<web_sys::Event>().ok())
+            .and_then(|again| to.dispatch_event(&again).ok());
+        if given == Some(false) {
             event.prevent_default();
         }
     });
