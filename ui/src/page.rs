@@ -95,7 +95,8 @@ pub(crate) fn is_composing(event: &KeyboardEvent) -> bool {
 /// Keys pressed while nothing has the focus reach the page, but no element in it: from now on they are given to the
 /// element with this id, so that shortcuts work then, too. To be called once; it lasts as long as the page.
 pub(crate) fn give_lost_keys_to(id: &'static str) {
-    let hear = Closure::<dyn FnMut(web_sys::KeyboardEvent)>::new(move |event: web_sys::KeyboardEvent| {
+    // Not `FnMut`: what it gives on comes by here again, while it still runs.
+    let hear = Closure::<dyn Fn(web_sys::KeyboardEvent)>::new(move |event: web_sys::KeyboardEvent| {
         let lost = event
             .target()
             .and_then(|target| target.dyn_into::<web_sys::Element>().ok())
