@@ -179,14 +179,16 @@ impl<K: Ord + Clone, V: Clone + PartialEq> Form<K, V> {
         (self.is_dirty() && !self.is_composing() && !self.is_undecided()).then(|| self.draft.clone())
     }
 
-    /// What was sent is there. What was typed since then stays dirty.
+    /// What was sent is there. What was typed since then stays dirty; what the server said before is the past.
     pub fn submitted(&mut self, sent: &BTreeMap<K, V>) {
         for (field, value) in sent {
             self.baseline.insert(field.clone(), value.clone());
+            self.elsewhere.remove(field);
+            if self.composing.as_ref() == Some(field) {
+                self.held = None;
+            }
             if self.draft.get(field) == Some(value) {
                 self.draft.remove(field);
-                // The server has what was typed: whatever it said before is the past.
-                self.elsewhere.remove(field);
             }
         }
     }
@@ -274,6 +276,18 @@ mod tests {
         form.submitted(&sent);
         assert_eq!(form.value(&0).map(String::as_str), Some("one two"));
         assert_eq!(form.submit(), Some([(0, text("one two"))].into()));
+    }
+
+    #[test]
+    fn what_arrived_while_a_word_was_composed_is_older_than_the_answer_that_came_meanwhile() {
+        let mut form = form();
+        form.edit(0, text("mine"));
+        let sent = form.submit().expect("something to send");
+        form.compose(0);
+        form.refresh([(0, text("a"))]);
+        form.submitted(&sent);
+        form.composed();
+        assert_eq!(form.value(&0).map(String::as_str), Some("mine"));
     }
 
     #[derive(Debug, Clone)]
