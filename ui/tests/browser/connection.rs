@@ -32,6 +32,8 @@ async fn each_state_of_the_connection_has_its_words() -> anyhow::Result<()> {
         page.sees_no("[data-testid=retry]").await?;
         sync(page, json!({ "state": "connected", "since_ms": now }), 12).await?;
         page.reads(pill, "Syncing").await?;
+        sync(page, json!({ "state": "connected", "since_ms": now, "carrier": "sse" }), 0).await?;
+        page.reads("[data-testid=sync-sentence]", "slower way").await?;
         sync(page, json!({ "state": "local" }), 0).await?;
         page.reads(pill, "Saved on this computer").await
     })
