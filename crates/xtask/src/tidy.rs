@@ -35,7 +35,7 @@ const LICENCES: &[&str] = &[
 const BANS: &[(&str, &[&str])] = &[
     ("tokio-tungstenite", &["inkhorn-transport"]),
     ("moka", &["inkhorn-server-state"]),
-    ("yrs", &["inkhorn-course", "inkhorn-bench", "inkhorn-testkit"]),
+    ("yrs", &["inkhorn-course", "inkhorn-bench", "inkhorn-testkit", "inkhorn-simulation"]),
     ("sqlx", &["inkhorn-replica", "inkhorn-server"]),
     ("axum", &["inkhorn-server", "inkhorn-testkit"]),
     ("tauri", &["inkhorn"]),

@@ -7,7 +7,7 @@ use crate::error::{Code, CoreError};
 use inkhorn_protocol::SESSION_DOC;
 use inkhorn_protocol::frame::Message;
 use inkhorn_protocol::session::{EventKind, PROTOCOL, ToApp, ToServer};
-use inkhorn_replica::sync::Event;
+use inkhorn_replica::sync::{Event, Greeted};
 use std::sync::Arc;
 
 impl Session {
@@ -23,12 +23,9 @@ impl Session {
 
     pub(super) async fn hello(&mut self) {
         let Some(live) = &mut self.live else { return };
-        if live.hello_out {
-            live.hello_again = true;
+        if !live.turns.hello() {
             return;
         }
-        live.hello_out = true;
-        live.hello_again = false;
         match self.shared.replica.hello().await {
             Ok((epoch, since)) => {
                 let hello = ToServer::Hello { protocol: PROTOCOL, epoch, since: since.into_iter().collect() };
@@ -63,9 +60,7 @@ impl Session {
                     return self.reset(&error.to_string());
                 }
                 let Some(live) = &mut self.live else { return };
-                live.hello_out = false;
-                live.work_due = true;
-                let (first, again) = (!std::mem::replace(&mut live.greeted, true), live.hello_again);
+                let Greeted { first, again } = live.turns.greeted();
                 let id = live.link.id();
                 self.shared.progress.send_modify(|progress| progress.greetings += 1);
                 if first {

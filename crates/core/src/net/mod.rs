@@ -5,7 +5,6 @@
 //! - [`rest`]: the calls over HTTP
 //! - [`register`]: operations: registering documents, titles; share and join
 //! - [`greeting`]: what is said on `@session`; [`line`]: frames out, without waiting; [`session`]: one task that owns the link, the engine and every answer of the replica
-//! - [`detour`]: which local edits wait for the replica's word on what there is to do
 //! - [`assets`]: one task that uploads and downloads
 //! - [`presence`]: who is in a course with us, pure; [`whereabouts`]: the same on the link
 //! - [`sync`]: "until nothing waits in either direction", and the words for why not
@@ -14,7 +13,6 @@
 pub(crate) mod account;
 mod api;
 mod assets;
-mod detour;
 mod greeting;
 mod line;
 pub(crate) mod presence;

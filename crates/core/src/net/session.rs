@@ -4,7 +4,6 @@
 //! It greets (`token`, `hello`), takes in `changed` and `event`, gives frames to the engine and performs what the
 //! engine decides. Nothing is decided here that a test of the engine could not see.
 
-use super::detour::Detour;
 use super::line::Line;
 use super::rest::sentence;
 use super::{SYNCED_AT, Shared};
@@ -15,8 +14,8 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use inkhorn_protocol::frame::{Frame, Message};
 use inkhorn_protocol::{DocId, SESSION_DOC};
-use inkhorn_replica::sync::{Action, Engine, Event};
-use inkhorn_replica::{Change, ChangeKind, DocWork, ReplicaError};
+use inkhorn_replica::sync::{Action, Engine, Event, Turns};
+use inkhorn_replica::{Change, DocWork, ReplicaError};
 use inkhorn_transport::LinkEvent;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -76,17 +75,10 @@ pub(super) struct Session {
 pub(super) struct Live {
     pub(super) link: Line,
     engine: Engine,
-    pub(super) greeted: bool,
-    /// Hello is out and not answered: one at a time.
-    pub(super) hello_out: bool,
-    pub(super) hello_again: bool,
-    /// The replica is to be asked what there is to do.
-    pub(super) work_due: bool,
-    work_out: bool,
+    pub(super) turns: Turns,
     titles_out: bool,
     /// It settled again while titles were on their way.
     titles_again: bool,
-    detour: Detour,
 }
 
 /// Runs until the connection's task ends.
@@ -150,14 +142,9 @@ impl Session {
                 self.live = Some(Live {
                     link: Line::new(link),
                     engine: Engine::new(self.token()),
-                    greeted: false,
-                    hello_out: false,
-                    hello_again: false,
-                    work_due: false,
-                    work_out: false,
+                    turns: Turns::default(),
                     titles_out: false,
                     titles_again: false,
-                    detour: Detour::default(),
                 });
                 self.shared.progress.send_modify(|progress| progress.trouble = None);
                 self.greet().await;
@@ -237,19 +224,9 @@ impl Session {
 
     /// A change was committed here; what came from the server is known to the engine already.
     async fn changed(&mut self, change: &Change) {
-        if !change.origin.is_local() {
-            // It may have brought documents or assets that nobody knew of.
-            return self.work_due();
+        if let Some(event) = self.live.as_mut().and_then(|live| live.turns.changed(change)) {
+            self.feed(event).await;
         }
-        let Some(live) = &mut self.live else { return };
-        let ChangeKind::Update(update) = &change.kind else { return self.work_due() };
-        let doc = &change.doc;
-        if live.detour.takes(doc, update) {
-            live.work_due = true;
-            return;
-        }
-        let (doc, version, update) = (doc.clone(), change.version, Arc::clone(update));
-        self.feed(Event::Committed { doc, version, update }).await;
     }
 
     async fn asked(&mut self, ask: Ask) {
@@ -280,25 +257,22 @@ impl Session {
     /// More was committed at once than the stream holds.
     fn missed(&mut self) {
         if let Some(live) = &mut self.live {
-            live.detour.missed();
+            live.turns.missed();
         }
-        self.work_due();
     }
 
     pub(super) fn work_due(&mut self) {
         if let Some(live) = &mut self.live {
-            live.work_due = true;
+            live.turns.work_due();
         }
     }
 
     /// Asks the replica what there is to do, one question at a time.
     fn look_for_work(&mut self) {
         let Some(live) = &mut self.live else { return };
-        if !live.greeted || !live.work_due || live.work_out {
+        if !live.turns.ask() {
             return;
         }
-        (live.work_due, live.work_out) = (false, true);
-        live.detour.ask();
         let link = live.link.id();
         let answer = self.shared.replica.work(self.open.keys().cloned().collect());
         self.under_way.push(Box::pin(async move { (link, Done::Work(answer.await)) }));
@@ -309,11 +283,10 @@ impl Session {
         match done {
             Done::Engine(event) => self.feed(event).await,
             Done::Work(Ok(work)) => {
-                live.work_out = false;
-                live.detour.answered(work.iter().map(|item| &item.doc));
+                live.turns.answered(&work);
                 self.feed(Event::Work(work)).await;
                 // Also when there was nothing to do: somebody may wait for that word.
-                if self.live.as_ref().is_some_and(|live| !live.work_due && live.engine.is_settled()) {
+                if self.live.as_ref().is_some_and(|live| !live.turns.is_asking() && live.engine.is_settled()) {
                     self.settled();
                 }
                 self.shared.assets.notify_one();
@@ -351,7 +324,7 @@ impl Session {
 
     /// Steps the engine and performs what it decides, in order.
     pub(super) async fn feed(&mut self, event: Event) {
-        let Some(live) = self.live.as_mut().filter(|live| live.greeted) else { return };
+        let Some(live) = self.live.as_mut().filter(|live| live.turns.is_greeted()) else { return };
         for action in live.engine.step(event, now_ms()) {
             self.perform(action).await;
         }

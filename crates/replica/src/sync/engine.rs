@@ -4,6 +4,7 @@
 mod advance;
 mod server;
 
+use super::clock::Clock;
 use super::doc::{DocSync, Phase, Purpose};
 use super::{Action, Event, MAX_PAYLOAD_BYTES, MAX_REGISTER_RETRY_MS, RETRY_MS, Ticket};
 use crate::{Applied, DocWork, Read, ReplicaError};
@@ -26,6 +27,7 @@ pub struct Engine {
     register_at: BTreeMap<CourseId, (u64, u64)>,
     tickets: Ticket,
     settled: bool,
+    clock: Clock,
 }
 
 impl std::fmt::Debug for Engine {
@@ -45,11 +47,13 @@ impl Engine {
             register_at: BTreeMap::new(),
             tickets: 0,
             settled: false,
+            clock: Clock::default(),
         }
     }
 
-    /// Takes an event in and gives what to do, in order. `now_ms`: any clock that does not go back.
+    /// Takes an event in and gives what to do, in order. `now_ms`: the wall clock, which may be set at any time.
     pub fn step(&mut self, event: Event, now_ms: u64) -> Vec<Action> {
+        let now_ms = self.clock.at(now_ms);
         let mut out = Vec::new();
         match event {
             Event::Work(work) => self.work(work, now_ms, &mut out),

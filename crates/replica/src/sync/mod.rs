@@ -10,15 +10,22 @@
 //!    [`Event::Applied`] with the action's ticket;
 //! 3. it feeds frames, notices, local commits and a [`Event::Tick`] every second or so.
 //!
+//! [`Turns`] is what such a driver has to remember beside the engine: hello and the question for work one at a time, and
+//! which local edits go to the engine by way of that question (`detour`).
+//!
 //! What the engine keeps to (DESIGN section 4): only documents that changed, are dirty or are open; a token, then our
 //! step 1; the server's step 1 is answered by one step 2; local commits follow as updates, and `stored {n}` acks them;
 //! a gap makes one step 1 and never a second one at a time; nothing is sent of a document that is not registered, whose
 //! assets are not uploaded, or whose edits were refused; an outline follows the lessons it names.
 
+mod clock;
+mod detour;
 mod doc;
 mod engine;
+mod turns;
 
 pub use engine::Engine;
+pub use turns::{Greeted, Turns};
 
 use crate::{Applied, DocWork, Read, ReplicaError};
 use inkhorn_protocol::frame::Message;

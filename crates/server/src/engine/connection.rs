@@ -8,7 +8,7 @@ use bytes::Bytes;
 use inkhorn_protocol::frame::{Frame, Message};
 use inkhorn_protocol::session::{DocNotice, Reason, Role};
 use inkhorn_protocol::{CourseId, DocId, SESSION_DOC};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// Frames of one document that may arrive before it is open: a client sends three or four.
@@ -34,7 +34,7 @@ const ROLE_IS_RECENT_MS: u64 = 10_000;
 pub(super) struct Conn {
     /// It said hello: it gets notices instead of sync status.
     pub(super) app: bool,
-    pub(super) opens: HashMap<String, Open>,
+    pub(super) opens: BTreeMap<String, Open>,
     pub(super) session: Option<Session>,
     early_bytes: usize,
     denied: u32,
@@ -84,7 +84,7 @@ impl Conn {
     pub(super) fn new(now_ms: u64) -> Self {
         Self {
             app: false,
-            opens: HashMap::new(),
+            opens: BTreeMap::new(),
             session: None,
             early_bytes: 0,
             denied: 0,

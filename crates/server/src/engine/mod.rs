@@ -10,6 +10,7 @@
 //! updates wait; when it ends, all that waited becomes the next batch. So a batch is as large as the disk is slow.
 
 mod awareness;
+mod clock;
 mod connection;
 mod content;
 mod document;
@@ -22,12 +23,13 @@ mod write;
 pub use content::{Content, Refusal};
 pub use event::{Access, Action, Batch, ConnId, Event, Loaded, LogEntry, LogError};
 
+use clock::Clock;
 use connection::Conn;
 use document::Slot;
 use inkhorn_protocol::session::Role;
 use inkhorn_protocol::{CourseId, DocId};
 use output::Output;
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use write::{Batching, Waiting};
 
@@ -40,11 +42,15 @@ const CHECKPOINT_EVERY: u64 = 1_000;
 /// The whole state of the server's documents and connections.
 #[derive(Debug, Default)]
 pub struct Engine {
-    /// Milliseconds since the Unix epoch, as of this step.
+    /// Steady time of this step, in milliseconds.
     now_ms: u64,
+    /// The wall clock of this step, in milliseconds since the Unix epoch; may be set at any time.
+    wall_ms: u64,
+    clock: Clock,
     epoch: String,
-    conns: HashMap<ConnId, Conn>,
-    docs: HashMap<DocId, Slot>,
+    // Ordered, so that a run replays exactly.
+    conns: BTreeMap<ConnId, Conn>,
+    docs: BTreeMap<DocId, Slot>,
     /// The batch that is being written.
     writing: Option<Batching>,
     /// The batch that is being put together in this step.
@@ -55,7 +61,7 @@ pub struct Engine {
     waiting_bytes: usize,
     /// Questions asked so far.
     tickets: u64,
-    courses: HashMap<CourseId, session::CourseEvents>,
+    courses: BTreeMap<CourseId, session::CourseEvents>,
     /// Roles that changed a moment ago, until when that counts as a moment.
     recent_roles: HashMap<(CourseId, Arc<str>), (Option<Role>, u64)>,
     out: Output,
@@ -67,8 +73,11 @@ impl Engine {
         Self { epoch, ..Self::default() }
     }
 
-    /// Takes an event and returns what is to be done. `now_ms` is in milliseconds since the Unix epoch.
+    /// Takes an event and returns what is to be done. `now_ms` is the wall clock, in milliseconds since the Unix epoch: it
+    /// dates what is written, and may be set back at any time.
     pub fn step(&mut self, event: Event, now_ms: u64) -> Vec<Action> {
+        self.wall_ms = now_ms;
+        let now_ms = self.clock.at(now_ms);
         self.now_ms = now_ms;
         match event {
             Event::Opened { conn } => {

@@ -127,7 +127,7 @@ impl Engine {
     fn try_stage(&mut self, doc: &DocId, from: &Author, bytes: &Bytes, step2: bool) -> Result<(), Refusal> {
         let relays = self.is_new_epoch(from.open.0, &from.course)
             && self.live(&from.open).is_some_and(|live| !live.had_step2);
-        let now_ms = self.now_ms;
+        let at_ms = self.wall_ms;
         let dirty = self.staged.entries.iter().any(|e| e.doc == *doc);
         let Some(document) = self.ready(doc) else { return Ok(()) };
         let Staged { bytes, ranges, gap } = document.content.stage(bytes)?;
@@ -182,7 +182,7 @@ impl Engine {
             bytes,
             user: Arc::clone(user),
             claims,
-            at_ms: now_ms,
+            at_ms,
         };
         let acks = gap.is_none();
         self.staged.entries.push(Entry {

@@ -1,0 +1,3 @@
+//! Seeds that run in every build, plans that failed once, and rules that are broken on purpose.
+
+mod seeds;
