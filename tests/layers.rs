@@ -75,10 +75,9 @@ fn every_package_depends_only_on_the_layers_below_it() -> anyhow::Result<()> {
 fn the_library_of_the_documents_is_named_in_one_crate_only() -> anyhow::Result<()> {
     for file in sources("crates")?.into_iter().chain(sources("src-tauri")?).chain(sources("ui/src")?) {
         let shown = file.strip_prefix(root())?.to_string_lossy().into_owned();
-        let free =
-            ["crates/course/", "crates/bench/", "crates/testkit/", "crates/simulation/"]
-                .iter()
-                .any(|dir| shown.starts_with(dir));
+        let free = ["crates/course/", "crates/bench/", "crates/testkit/", "crates/simulation/"]
+            .iter()
+            .any(|dir| shown.starts_with(dir));
         let test_code = shown.contains("/tests/") || shown.contains("/fuzz/") || shown.contains("/src/tests");
         if free || test_code {
             continue;

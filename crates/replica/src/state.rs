@@ -118,6 +118,8 @@ pub struct DocWork {
     pub muted: bool,
     /// It names assets that are not on the server yet: receive, send when they are.
     pub held: bool,
+    /// The user is a member of the course. Where one is no more, only what waits is named: to be kept as refused.
+    pub member: bool,
 }
 
 /// A course to be created, in one transaction: whole or not at all.

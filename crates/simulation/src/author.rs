@@ -222,14 +222,16 @@ fn outline_edit(
             let first = match kind {
                 NodeKind::Lesson => {
                     let body = Node::new("doc", vec![]);
-                    let made = Lesson::create(client_id(&mut || id()), &body, schema::BODY_SCHEMA_VERSION, &[]);
+                    let made =
+                        Lesson::create(client_id(&mut || id()), &body, schema::BODY_SCHEMA_VERSION, &[]);
                     Some(made.map_err(|error| error.to_string())?.1)
                 }
                 _ => None,
             };
             let added = node.clone();
             let future = async move {
-                let add = move |outline: &mut inkhorn_course::Outline, random: &mut dyn inkhorn_course::Random| {
+                let add = move |outline: &mut inkhorn_course::Outline,
+                                random: &mut dyn inkhorn_course::Random| {
                     let update = outline.add(random, kind, parent.as_ref(), None, "new", added.clone())?;
                     let edited = Edited::new((), [update]);
                     Ok(match first {
@@ -270,8 +272,7 @@ fn outline_edit(
             Box::pin(async move {
                 replica
                     .edit_outline(&course, Origin::Core, move |outline, random| {
-                        let update =
-                            outline.trash(random, &node.id, &|lesson| seen.get(lesson).cloned())?;
+                        let update = outline.trash(random, &node.id, &|lesson| seen.get(lesson).cloned())?;
                         Ok(Edited::new((), update))
                     })
                     .await

@@ -4,7 +4,7 @@
 //! together, and what is lost in a crash, follows from the seed. The database is a real file of SQLite; a crash takes a
 //! copy of its files as they lie there, with the end of the log cut where the crash came into a commit.
 
-use crate::net::{Happening, LinkId, Net};
+use crate::net::{End, Happening, LinkId, Net};
 use crate::sabotage::Sabotage;
 use crate::server::Server;
 use futures_util::future::{BoxFuture, join_all};
@@ -30,8 +30,12 @@ const TICK_MS: u64 = 500;
 pub(crate) enum Done {
     Engine(Event),
     Work(Result<Vec<DocWork>, ReplicaError>),
-    Stored(Result<(), ReplicaError>),
-    Registered { course: CourseId, done: bool },
+    /// Sync state was stored, or not: nothing follows but a line in the log.
+    Stored,
+    Registered {
+        course: CourseId,
+        done: bool,
+    },
 }
 
 /// A link that is open.
@@ -134,7 +138,8 @@ impl Client {
 
     /// Whether the session has nothing to do.
     pub(crate) fn is_idle(&self) -> bool {
-        let still = |live: &Live| live.turns.is_greeted() && !live.turns.is_asking() && live.engine.is_settled();
+        let still =
+            |live: &Live| live.turns.is_greeted() && !live.turns.is_asking() && live.engine.is_settled();
         self.live.as_ref().is_some_and(still) && self.under_way.is_empty()
     }
 
@@ -300,9 +305,11 @@ impl Client {
         }
     }
 
+    /// The server does not know the token: the user signs in after a while.
     fn deny(&mut self, net: &mut Net) {
         self.signed_out = true;
         self.reset(net);
+        net.soon(500..8_000, Happening::End(End::SignIn(self.number)));
     }
 
     fn send(&mut self, key: &str, message: Message, net: &mut Net) {
@@ -472,13 +479,19 @@ impl Client {
                 self.feed(Event::Registered { course, done }, net);
                 self.work_due();
             }
-            Done::Stored(_) => {}
+            Done::Stored => {}
         }
         self.look_for_work(net);
     }
 
     /// The reply to a registration; none when it did not get through.
-    pub(crate) fn registered(&mut self, link: LinkId, course: CourseId, docs: Option<Vec<DocId>>, net: &mut Net) {
+    pub(crate) fn registered(
+        &mut self,
+        link: LinkId,
+        course: CourseId,
+        docs: Option<Vec<DocId>>,
+        net: &mut Net,
+    ) {
         if self.live.as_ref().is_none_or(|live| live.link != link) {
             return;
         }
@@ -529,15 +542,39 @@ impl Client {
             Action::Acked { doc, version, doc_seq } => {
                 let stored = replica.acked(&doc, version, doc_seq);
                 self.claims.push(Claim::Acked { doc, version });
-                self.push(Box::pin(async move { Done::Stored(stored.await) }), net);
+                self.push(
+                    Box::pin(async move {
+                        {
+                            let _ = stored.await;
+                            Done::Stored
+                        }
+                    }),
+                    net,
+                );
             }
             Action::Subscribed { doc, on } => {
                 let stored = replica.subscribed(&doc, on);
-                self.push(Box::pin(async move { Done::Stored(stored.await) }), net);
+                self.push(
+                    Box::pin(async move {
+                        {
+                            let _ = stored.await;
+                            Done::Stored
+                        }
+                    }),
+                    net,
+                );
             }
             Action::Missed { doc } => {
                 let stored = replica.missed(&doc);
-                self.push(Box::pin(async move { Done::Stored(stored.await) }), net);
+                self.push(
+                    Box::pin(async move {
+                        {
+                            let _ = stored.await;
+                            Done::Stored
+                        }
+                    }),
+                    net,
+                );
                 self.work_due();
             }
             Action::Reject { doc, reason } => self.reject(&doc, reason, wall, net),
@@ -554,7 +591,15 @@ impl Client {
     fn reject(&mut self, doc: &DocId, reason: Reason, wall: u64, net: &mut Net) {
         if let Some(replica) = &self.replica {
             let stored = replica.reject(doc, reason, wall);
-            self.push(Box::pin(async move { Done::Stored(stored.await) }), net);
+            self.push(
+                Box::pin(async move {
+                    {
+                        let _ = stored.await;
+                        Done::Stored
+                    }
+                }),
+                net,
+            );
         }
     }
 }

@@ -116,7 +116,8 @@ impl Disk {
             if role.is_some() {
                 let all = seq > head || seq == 0;
                 let docs = self.state.docs.iter();
-                let docs = docs.filter(|(_, doc)| doc.course == changed.course && (all || doc.changed_seq > seq));
+                let docs =
+                    docs.filter(|(_, doc)| doc.course == changed.course && (all || doc.changed_seq > seq));
                 changed.docs = docs.map(|(id, _)| id.clone()).collect();
                 changed.course_seq = head;
             }

@@ -126,7 +126,10 @@ pub(crate) fn bounded(world: &World, edits: u64, faults: u64, links: u64) -> Res
     let per_link = 8 + docs * 12;
     let bound = 200 + edits * per_edit * 2 + links * per_link + faults * clients * per_link;
     if world.net.frames > bound {
-        return Err(format!("{} frames for {edits} edits, {faults} faults, {links} links: the bound is {bound}", world.net.frames));
+        return Err(format!(
+            "{} frames for {edits} edits, {faults} faults, {links} links: the bound is {bound}",
+            world.net.frames
+        ));
     }
     Ok(())
 }

@@ -100,12 +100,10 @@ pub enum What {
         /// How long.
         for_ms: u64,
     },
-    /// A sign-in is no longer known; the user signs in again later.
+    /// A sign-in is no longer known to the server; asked for it, the user signs in again.
     Expire {
         /// Computer.
         client: usize,
-        /// When the user signs in again, after that.
-        for_ms: u64,
     },
     /// An administrator changes a role, and back.
     Role {
@@ -228,7 +226,7 @@ fn fault(kind: usize, clients: usize, rng: &mut ChaCha8Rng) -> What {
         3 => What::CrashServer { torn: rng.random_range(0..=1_000), for_ms },
         4 => What::ServerDisk { uncertain: rng.random_bool(0.4), for_ms },
         5 => What::ClientDisk { client, for_ms },
-        6 => What::Expire { client, for_ms },
+        6 => What::Expire { client },
         7 => {
             let role = *[None, Some(Role::Viewer), Some(Role::Owner)].choose(rng).unwrap_or(&None);
             What::Role { client, role, for_ms }

@@ -115,7 +115,10 @@ impl Server {
             }
             Action::Disconnect { conn, .. } => net.hang_up(conn),
             Action::Authorise { conn, key, ticket, token, doc } => {
-                let user = self.tokens.get(&token).map(|id| User { id: id.as_str().into(), name: id.as_str().into() });
+                let user = self
+                    .tokens
+                    .get(&token)
+                    .map(|id| User { id: id.as_str().into(), name: id.as_str().into() });
                 let result = user.ok_or(Reason::Unauthenticated);
                 let result = result.and_then(|user| self.disk.authorise(user, doc.as_ref()));
                 later(net, Event::Authorised { conn, key, ticket, result });

@@ -1,5 +1,6 @@
 //! A run: the plan's steps, and what follows from them, one thing after another in virtual time.
 
+use crate::Report;
 use crate::author::Author;
 use crate::client::Client;
 use crate::ledger::Ledger;
@@ -8,7 +9,6 @@ use crate::oracle;
 use crate::plan::{Plan, What};
 use crate::sabotage::Sabotage;
 use crate::server::{Health, Server};
-use crate::{Report, wall};
 use inkhorn_course::{Lesson, Outline, client_id};
 use inkhorn_protocol::body::Node;
 use inkhorn_protocol::projection::NodeKind;
@@ -81,10 +81,9 @@ impl World {
             client.start(&mut self.net)?;
         }
         let new = self.new_course()?;
-        let docs: Vec<DocId> =
-            std::iter::once(DocId::Course(course.clone()))
-                .chain(new.lessons.iter().map(|(id, _)| DocId::Lesson(id.clone())))
-                .collect();
+        let docs: Vec<DocId> = std::iter::once(DocId::Course(course.clone()))
+            .chain(new.lessons.iter().map(|(id, _)| DocId::Lesson(id.clone())))
+            .collect();
         let first = self.clients.first().ok_or("a plan needs clients")?;
         let owner = first.user.clone();
         first.ask(|replica| replica.create_course(new)).map_err(|error| error.to_string())?;
@@ -178,7 +177,9 @@ impl World {
     /// Nothing is on its way, and every client says that all is synced.
     fn is_quiet(&self) -> bool {
         let settled = |client: &Client| {
-            client.ask(|replica| replica.sync_count(None)).is_ok_and(|count| count.is_settled() && count.rejected == 0)
+            client
+                .ask(|replica| replica.sync_count(None))
+                .is_ok_and(|count| count.is_settled() && count.rejected == 0)
         };
         self.net.pending == 0
             && self.authors.iter().all(Author::is_idle)
@@ -197,8 +198,9 @@ impl World {
 
     /// Ends what still goes on.
     fn heal(&mut self) -> Outcome {
-        let ends = (0..self.clients.len())
-            .flat_map(|c| [End::Partition(c), End::Crash(c), End::ClientDisk(c), End::SignIn(c), End::Role(c)]);
+        let ends = (0..self.clients.len()).flat_map(|c| {
+            [End::Partition(c), End::Crash(c), End::ClientDisk(c), End::SignIn(c), End::Role(c)]
+        });
         for end in ends.chain([End::CrashServer, End::ServerDisk]).collect::<Vec<_>>() {
             self.end(end)?;
         }
@@ -216,11 +218,9 @@ impl World {
             End::ClientDisk(c) => clients[c].set_full(false),
             End::SignIn(c) => {
                 let client = &mut clients[c];
-                if !server.tokens.contains_key(&client.token) {
+                if std::mem::take(&mut client.signed_out) {
                     client.token = format!("{}+", client.token);
                     server.tokens.insert(client.token.clone(), client.user.clone());
-                }
-                if std::mem::take(&mut client.signed_out) {
                     net.after(1, Happening::Connect { client: c, run: client.run });
                 }
             }
@@ -391,10 +391,8 @@ impl World {
                 clients[client].set_full(true);
                 net.after(for_ms, Happening::End(End::ClientDisk(client)));
             }
-            What::Expire { client, for_ms } => {
-                server.tokens.remove(&clients[client].token);
-                net.after(for_ms, Happening::End(End::SignIn(client)));
-            }
+            // The client finds out with the next document that it opens.
+            What::Expire { client } => drop(server.tokens.remove(&clients[client].token)),
             What::Role { client, role, for_ms } => {
                 let user = clients[client].user.clone();
                 server.set_role(course, &user, role, net);
@@ -407,7 +405,6 @@ impl World {
             What::Skip { client } => server.skip.extend(clients[client].link()),
             What::Edit { .. } | What::Open { .. } | What::CloseAll { .. } => {}
         }
-        let _ = wall;
         Ok(())
     }
 }

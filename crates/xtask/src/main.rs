@@ -4,6 +4,7 @@
 //! - [`ui`] builds the interface (wasm, island, styles) into `target/ui-dist`, for a plain browser into `target/ui-mock`
 //! - [`run`] opens the app, [`desktop`] gives it a screen where there is none
 //! - [`bench`] measures, against peers
+//! - [`simulate`] runs seeds of the simulation
 //! - [`test`] runs every test, [`tidy`] every check that is not a test
 //!
 //! Must never import a crate of the product: it has to build on a machine that has nothing but Rust and a C linker.
@@ -14,6 +15,7 @@ mod command;
 mod desktop;
 mod run;
 mod setup;
+mod simulate;
 mod test;
 mod tidy;
 mod ui;
@@ -35,6 +37,8 @@ enum Task {
     Test(test::Options),
     /// Measure ours and peers side by side; prints a table and writes target/bench/NAME.json.
     Bench(bench::Options),
+    /// Clients and the server on a virtual network, from seeds: --seeds N --seed S [--save DIR] [--plan FILE].
+    Simulate(simulate::Options),
     /// Formatting, lints, licences, layer bans, file sizes.
     Tidy,
     /// Build the interface into target/ui-dist, and nothing else.
@@ -56,6 +60,7 @@ fn main() -> anyhow::Result<()> {
         Task::Run(options) => run::run(&options),
         Task::Test(options) => test::test(&options),
         Task::Bench(options) => bench::bench(&options),
+        Task::Simulate(options) => simulate::simulate(&options),
         Task::Tidy => tidy::tidy(),
         Task::Ui { release, mock } => {
             setup::ensure(setup::Needs { desktop: false, tests: false })?;

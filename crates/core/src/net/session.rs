@@ -286,7 +286,8 @@ impl Session {
                 live.turns.answered(&work);
                 self.feed(Event::Work(work)).await;
                 // Also when there was nothing to do: somebody may wait for that word.
-                if self.live.as_ref().is_some_and(|live| !live.turns.is_asking() && live.engine.is_settled()) {
+                if self.live.as_ref().is_some_and(|live| !live.turns.is_asking() && live.engine.is_settled())
+                {
                     self.settled();
                 }
                 self.shared.assets.notify_one();

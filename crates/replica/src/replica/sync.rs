@@ -205,7 +205,8 @@ impl Replica {
     }
 
     /// What the engine must know: all documents of shared courses where the user is a member that are dirty, behind,
-    /// or not registered, or that are named in `also` (the open ones).
+    /// or not registered, or that are named in `also` (the open ones). Of courses where the user is no member any more,
+    /// those with edits that wait.
     ///
     /// # Errors
     /// The store's.

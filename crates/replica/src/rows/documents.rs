@@ -246,10 +246,10 @@ pub(crate) async fn docs(
 pub(crate) async fn work(db: &mut SqliteConnection, also: &[DocId]) -> Result<Vec<DocWork>> {
     let sql = format!(
         "SELECT d.name, d.course, d.version, d.acked, d.offer, d.mark, d.mark > d.caught_up AS behind, \
-         d.registered, d.rejected IS NOT NULL AS muted, {WAITING} AS waiting, \
+         d.registered, d.rejected IS NOT NULL AS muted, c.role IS NOT NULL AS member, {WAITING} AS waiting, \
          EXISTS (SELECT 1 FROM lesson_asset la JOIN asset a ON a.course = d.course AND a.hash = la.hash \
                  WHERE la.doc = d.id AND a.here = 1 AND a.uploaded = 0) AS held \
-         FROM doc d JOIN course c ON c.id = d.course WHERE c.shared = 1 AND c.role IS NOT NULL ORDER BY d.name"
+         FROM doc d JOIN course c ON c.id = d.course WHERE c.shared = 1 ORDER BY d.name"
     );
     let rows = query(sqlx::AssertSqlSafe(sql)).fetch_all(db).await?;
     let mut work = Vec::new();
@@ -266,7 +266,14 @@ pub(crate) async fn work(db: &mut SqliteConnection, also: &[DocId]) -> Result<Ve
             registered: row.try_get("registered")?,
             muted: row.try_get("muted")?,
             held: row.try_get("held")?,
+            member: row.try_get("member")?,
         };
+        if !item.member {
+            if waiting > 0 {
+                work.push(item);
+            }
+            continue;
+        }
         if item.dirty || item.behind || !item.registered || also.contains(&item.doc) {
             work.push(item);
         }

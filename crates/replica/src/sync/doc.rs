@@ -2,6 +2,7 @@
 
 use super::Ticket;
 use inkhorn_protocol::CourseId;
+use inkhorn_protocol::session::Reason;
 use std::collections::VecDeque;
 
 /// Where a document stands on this connection.
@@ -43,6 +44,8 @@ pub(super) struct DocSync {
     pub(super) phase: Phase,
     /// The server has answered the token of this exchange.
     pub(super) greeted: bool,
+    /// Why something was refused before the token was answered; the last one before a denial is its reason.
+    pub(super) denied: Option<Reason>,
     /// The read that is under way, at most one.
     pub(super) reading: Option<(Ticket, Purpose)>,
     /// Applies under way; the one of a step 2 carries `true`.
@@ -92,6 +95,7 @@ impl DocSync {
     pub(super) fn close(&mut self) {
         self.phase = Phase::Idle;
         self.greeted = false;
+        self.denied = None;
         self.reading = None;
         self.applying.clear();
         self.step1_out = false;

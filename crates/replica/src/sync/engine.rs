@@ -117,6 +117,14 @@ impl Engine {
             // What the replica said may be older than an ack that came meanwhile.
             let acked = item.version <= doc.acked_version;
             let item = DocWork { dirty: item.dirty && !acked, fresh: item.fresh && !acked, ..item };
+            if !item.member {
+                // Nothing of it goes anywhere, so it must not count as synced.
+                if item.dirty {
+                    self.reject(&item.doc, Reason::NotMember, out);
+                }
+                continue;
+            }
+            let Some(doc) = self.docs.get_mut(&item.doc) else { continue };
             let newly_behind = item.behind && item.mark > doc.mark;
             doc.course = Some(item.course);
             if item.dirty {

@@ -2,8 +2,9 @@
 
 use crate::common::{a_course, course, lesson_doc, open};
 use inkhorn_protocol::frame::Message;
-use inkhorn_protocol::session::{Reason, Role};
+use inkhorn_protocol::session::{CourseChanged, DocNotice, Reason, Role};
 use inkhorn_replica::sync::{Action, Engine, Event};
+use inkhorn_replica::{DocWork, Replica};
 
 #[tokio::test]
 async fn a_registration_that_is_refused_is_asked_for_ever_more_rarely() {
@@ -46,4 +47,72 @@ async fn what_waits_when_the_role_turns_out_to_be_viewer_is_refused_here_and_not
         matches!(action, Action::Reject { doc, reason: Reason::RoleTooLow { role: Role::Viewer } } if *doc == lesson_doc())
     });
     assert!(refused, "{actions:?}");
+}
+
+/// The documents of a new course, as if the server knew them.
+async fn registered(dir: &std::path::Path, seed: u64) -> (Replica, Vec<DocWork>) {
+    let replica = open(dir, seed).await;
+    replica.create_course(a_course(seed)).await.expect("course");
+    replica.share(&course()).await.expect("shared");
+    let docs = replica.docs(None).await.expect("docs").into_iter().map(|row| row.doc).collect();
+    replica.registered(&course(), docs, None).await.expect("registered");
+    let work = replica.work(vec![]).await.expect("work");
+    (replica, work)
+}
+
+#[tokio::test]
+async fn a_sign_in_that_ends_while_the_link_is_up_asks_to_sign_in_again() {
+    // Found by the simulation, seed 8: the document was given up, and nobody was asked.
+    let dir = tempfile::tempdir().expect("dir");
+    let (_replica, work) = registered(dir.path(), 11).await;
+    let mut engine = Engine::new("token".into());
+    engine.step(Event::Work(work), 0);
+    let (doc, reason) = (lesson_doc(), Reason::Unauthenticated);
+    let why = DocNotice::Rejected { doc: doc.clone(), client: 0, from_clock: 0, n: 0, reason };
+    assert_eq!(engine.step(Event::Notice(why), 1), [], "it may be of an exchange that was closed");
+    let denied = Event::Frame { doc, message: Message::PermissionDenied("unknown".into()) };
+    assert!(engine.step(denied, 1).contains(&Action::SignIn));
+}
+
+#[tokio::test]
+async fn what_waits_in_a_course_that_one_is_no_member_of_any_more_is_kept_as_refused_and_sent_when_one_is_again()
+ {
+    // Found by the simulation, seed 0: nothing was under way, so everything was called synced.
+    let dir = tempfile::tempdir().expect("dir");
+    let (replica, _) = registered(dir.path(), 12).await;
+    let answer = |course_seq, role| {
+        vec![CourseChanged { course: course(), course_seq, role, title: "Ink".into(), docs: vec![] }]
+    };
+    replica.hello_answered("epoch".into(), answer(3, Some(Role::Owner))).await.expect("hello");
+    replica.hello_answered("epoch".into(), answer(0, None)).await.expect("hello");
+    let mut engine = Engine::new("token".into());
+    let mut refused = 0;
+    for action in engine.step(Event::Work(replica.work(vec![]).await.expect("work")), 0) {
+        if let Action::Reject { doc, reason: Reason::NotMember } = action {
+            replica.reject(&doc, Reason::NotMember, 0).await.expect("kept");
+            refused += 1;
+        }
+    }
+    let count = replica.sync_count(None).await.expect("count");
+    assert_eq!((refused, count.rejected), (2, 2), "the lesson and the outline");
+    replica.hello_answered("epoch".into(), answer(9, Some(Role::Editor))).await.expect("hello");
+    let count = replica.sync_count(None).await.expect("count");
+    assert_eq!((count.waiting_edits, count.rejected), (2, 0));
+    let actions = engine.step(Event::Work(replica.work(vec![]).await.expect("work")), 1);
+    assert!(actions.iter().any(|action| matches!(action, Action::Send { .. })), "{actions:?}");
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_stops_no_retry() {
+    let dir = tempfile::tempdir().expect("dir");
+    let replica = open(dir.path(), 13).await;
+    replica.create_course(a_course(13)).await.expect("course");
+    replica.share(&course()).await.expect("shared");
+    let mut engine = Engine::new("token".into());
+    let day = 86_400_000;
+    engine.step(Event::Work(replica.work(vec![]).await.expect("work")), 2 * day);
+    engine.step(Event::Registered { course: course(), done: false }, 2 * day);
+    assert_eq!(engine.step(Event::Tick, day), [], "it is not due yet");
+    let actions = engine.step(Event::Tick, day + 5_000);
+    assert!(actions.iter().any(|action| matches!(action, Action::Register { .. })), "{actions:?}");
 }

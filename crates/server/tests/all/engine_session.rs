@@ -117,3 +117,21 @@ fn a_receipt_goes_to_every_session_of_its_account_and_to_nobody_else() {
     let receipt = [ToApp::Receipt { op: "o1".parse().unwrap(), rejected: None }];
     assert_eq!((w.told(1), w.told(2), w.told(3)), (receipt.to_vec(), receipt.to_vec(), Vec::new()));
 }
+
+#[test]
+fn news_are_told_also_after_the_clock_was_set_back() {
+    let mut w = World::new();
+    w.join_app(1, "ann", LESSON);
+    w.join(2, "ben", LESSON);
+    w.update(2, LESSON, set(7, 0, "a"));
+    w.pass(300);
+    w.take(1);
+    w.now -= 800;
+    w.update(2, LESSON, set(7, 1, "b"));
+    w.pass(300);
+    let told = w.told(1);
+    assert!(
+        told.iter().any(|told| matches!(told, ToApp::Event { kind: EventKind::Documents { .. }, .. })),
+        "{told:?}"
+    );
+}

@@ -28,9 +28,8 @@ impl Engine {
                     }
                 }
                 Message::PermissionDenied(why) => {
-                    doc.close();
-                    doc.gave_up = true;
-                    out.push(Action::GaveUp { doc: id.clone(), why });
+                    let denied = doc.denied.take();
+                    self.denied(id, denied, why, now_ms, out);
                 }
                 _ => {}
             }
@@ -122,6 +121,32 @@ impl Engine {
         out.push(Action::Acked { doc: id.clone(), version, doc_seq });
     }
 
+    /// Our token, or we, may not open the document. The reason came right before, in a notice.
+    fn denied(
+        &mut self,
+        id: &DocId,
+        reason: Option<Reason>,
+        why: String,
+        now_ms: u64,
+        out: &mut Vec<Action>,
+    ) {
+        let Some(doc) = self.docs.get_mut(id) else { return };
+        match reason {
+            Some(Reason::Unauthenticated) => out.push(Action::SignIn),
+            Some(Reason::NotRegistered) => {
+                doc.registered = false;
+                self.fail(id, why, now_ms, out);
+            }
+            Some(Reason::StorageFailed) => self.fail(id, why, now_ms, out),
+            Some(reason @ Reason::NotMember) if doc.dirty && !doc.muted => self.reject(id, reason, out),
+            _ => {
+                doc.close();
+                doc.gave_up = true;
+                out.push(Action::GaveUp { doc: id.clone(), why });
+            }
+        }
+    }
+
     fn rejected(
         &mut self,
         id: &DocId,
@@ -131,7 +156,12 @@ impl Engine {
         now_ms: u64,
         out: &mut Vec<Action>,
     ) {
-        let Some(doc) = self.docs.get_mut(id).filter(|doc| doc.greeted) else { return };
+        let Some(doc) = self.docs.get_mut(id) else { return };
+        if !doc.greeted {
+            // Of an exchange that we closed, or the reason of a denial that follows it.
+            doc.denied = Some(reason);
+            return;
+        }
         match reason {
             Reason::ClientIdTaken | Reason::Fork if doc.rekeys < MAX_REKEYS => {
                 doc.rekeys += 1;
