@@ -5,4 +5,5 @@ mod bad_input;
 mod convergence;
 mod files;
 mod interruption;
+mod kept;
 mod trash;

@@ -1,7 +1,7 @@
 //! What is typed, as data.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use inkhorn_protocol::{CourseId, NodeId};
+use inkhorn_protocol::{CourseId, NodeId, OpId};
 use std::path::PathBuf;
 
 /// Courses on this computer, without a window. All commands but login, share, join and sync work offline.
@@ -115,6 +115,15 @@ pub(crate) enum Command {
     },
     /// Show what is synced and what waits
     Status,
+    /// Show what was asked of the server and has not ended well; try it again, or let it go
+    #[command(args_conflicts_with_subcommands = true)]
+    Operations {
+        #[command(subcommand)]
+        command: Option<Operations>,
+    },
+    /// Changes that the server refused, and that are kept here
+    #[command(subcommand)]
+    Rejected(Rejected),
     /// Write a course as a folder of Markdown
     Export {
         /// Course
@@ -176,6 +185,51 @@ pub(crate) enum Lesson {
     Append {
         /// Lesson
         lesson: NodeId,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Operations {
+    /// List them: id, course, what, state (the default)
+    List,
+    /// Try a refused or expired one again
+    Retry {
+        /// Operation
+        op: OpId,
+    },
+    /// Forget one: it is not sent (again)
+    LetGo {
+        /// Operation
+        op: OpId,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Rejected {
+    /// List them: number, document, why
+    List,
+    /// Send them again as they are
+    Retry {
+        /// Number
+        id: u64,
+    },
+    /// Send them again, or write them anew where their lesson can never take them
+    Reapply {
+        /// Number
+        id: u64,
+    },
+    /// Write them to a folder, to be read, to be imported, and raw
+    Export {
+        /// Number
+        id: u64,
+        /// Folder, new or empty
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// Forget them: their lesson becomes what the server has
+    Discard {
+        /// Number
+        id: u64,
     },
 }
 

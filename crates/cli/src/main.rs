@@ -1,13 +1,15 @@
 //! inkhorn-cli: the core without a window.
 //!
 //! - `args`: what is typed, as data
-//! - `run`: from a command to calls of the core; `network`: the commands that need a server
+//! - `run`: from a command to calls of the core; `network`: the commands that need a server; `kept`: what waits
+//!   for it, and what it refused
 //! - `show`: what is printed; data goes to standard output, everything else to standard error
 //!
 //! Exit codes: 0 done, 1 not done (a sentence on standard error says why), 2 typed wrongly. Must never do anything to a
 //! course by itself: the core does.
 
 mod args;
+mod kept;
 mod network;
 mod run;
 mod show;

@@ -47,6 +47,7 @@ pub(crate) async fn perform(
             }
             out.line(words(&summary));
             refused(out, &summary);
+            unfinished(core, out).await?;
         }
         Command::Status => {
             let summary = core.sync_summary().await?;
@@ -63,6 +64,7 @@ pub(crate) async fn perform(
             });
             out.line(words(&summary));
             refused(out, &summary);
+            unfinished(core, out).await?;
         }
         // The others do not come here.
         _ => {}
@@ -92,6 +94,13 @@ fn words(summary: &SyncSummary) -> String {
         (true, None) => "Saved on this computer. Nothing waits.".to_owned(),
         (false, _) => format!("Saved on this computer. {} waiting.{why}", waiting.join(" and ")),
     }
+}
+
+async fn unfinished(core: &Core, out: &mut Output) -> anyhow::Result<()> {
+    for info in core.operations().await? {
+        out.line(crate::kept::operation(&info));
+    }
+    Ok(())
 }
 
 fn refused(out: &mut Output, summary: &SyncSummary) {

@@ -1,6 +1,7 @@
 //! From a command to calls of the core.
 
-use crate::args::{Add, Cli, Command, Format, Kind, Lesson};
+use crate::args::{Add, Cli, Command, Format, Kind, Lesson, Operations};
+use crate::kept;
 use crate::network;
 use crate::show::{self, Output, counted};
 use inkhorn_core::{Code, Config, Core, CoreError};
@@ -126,6 +127,10 @@ async fn perform(core: &Core, command: Command, input: String, out: &mut Output)
             }
             out.line(course);
         }
+        Command::Operations { command } => {
+            kept::operations(core, command.unwrap_or(Operations::List), out).await?;
+        }
+        Command::Rejected(command) => kept::rejected(core, command, out).await?,
         Command::Login { .. }
         | Command::Share { .. }
         | Command::Join { .. }

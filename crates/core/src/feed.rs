@@ -3,6 +3,8 @@
 //! The cache alone decides what is stale; a window is told which answers changed, at most 60 times a second,
 //! whatever the storm, and asks again for those that it shows.
 
+mod pending;
+
 use crate::Core;
 use crate::fetch::{Name, Projection, Projections};
 use crate::net::Progress;
@@ -224,7 +226,6 @@ impl Windows {
 
     /// Shows what a pending operation will do to the answers of some keys, until it is confirmed or taken back. The
     /// fold may run on an answer that contains the operation already, and must then leave it as it is (`None`).
-    #[allow(dead_code, reason = "the queue of operations calls it")]
     pub(crate) fn overlay(
         &self,
         operation: &OpId,
@@ -239,13 +240,11 @@ impl Windows {
     }
 
     /// The operation is done: its keys are read again, and lose the overlay with the answer.
-    #[allow(dead_code, reason = "the queue of operations calls it")]
     pub(crate) fn overlay_confirmed(&self, operation: &OpId) {
         self.shared.cache.confirm_overlay(operation.as_str());
     }
 
     /// The operation will not happen: its keys show again what they showed without it.
-    #[allow(dead_code, reason = "the queue of operations calls it")]
     pub(crate) fn overlay_removed(&self, operation: &OpId) {
         self.shared.cache.remove_overlay(operation.as_str());
     }

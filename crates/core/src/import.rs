@@ -110,7 +110,11 @@ impl Core {
         .await
     }
 
-    async fn export_node(&self, node: &OutlineNode, missing: &mut Vec<String>) -> Result<ExportNode> {
+    pub(crate) async fn export_node(
+        &self,
+        node: &OutlineNode,
+        missing: &mut Vec<String>,
+    ) -> Result<ExportNode> {
         let mut children = Vec::new();
         for child in &node.children {
             children.push(Box::pin(self.export_node(child, missing)).await?);

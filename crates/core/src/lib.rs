@@ -3,7 +3,8 @@
 //! - [`Core`]: the handle, cheap to clone; its methods are spread over the files below, one noun each
 //! - local half: `lock` (one program at a time), `profile` (where it is), `documents` (courses and lessons as data),
 //!   `outline`, `lesson`, `assets`, `import` (and export), `backup` (one file with everything)
-//! - network half: `net` (sign-in, session, assets, sync), `fetch` and [`feed`] (the cache as windows see it)
+//! - network half: `net` (sign-in, session, operations, assets, sync), `operations` and `rejected` (what the server
+//!   refused, and what the user does about it), `fetch` and [`feed`] (the cache as windows see it)
 //!
 //! Every edit is durable when its call returns. Nothing here waits for the network unless its documentation says so.
 //! Must never import Tauri or Dioxus.
@@ -36,8 +37,10 @@ mod import;
 mod lesson;
 mod lock;
 mod net;
+mod operations;
 mod outline;
 mod profile;
+mod rejected;
 
 pub use documents::Facts;
 pub use error::{Code, CoreError, Result};
@@ -97,8 +100,9 @@ impl Core {
         let (publisher, subscriber) = spine(CAPACITY);
         let options = Options { now_ms: now_ms(), random: Box::new(random16) };
         let replica = Replica::open(profile, publisher.clone(), options).await?;
-        let net = net::Net::open(profile, replica.clone(), publisher, config.connect, &config.network)?;
-        let progress = net.progress();
+        let spine = (publisher, &subscriber);
+        let net = net::Net::open(profile, replica.clone(), spine, config.connect, &config.network).await?;
+        let (progress, operations) = (net.progress(), net.operations().watch());
         let inner = Arc::new_cyclic(|core| Inner {
             profile: profile.clone(),
             replica,
@@ -107,6 +111,7 @@ impl Core {
             events: subscriber.clone(),
             lock: Mutex::new(Some(lock)),
         });
+        inner.windows.follow(operations);
         Ok(Self { inner })
     }
 

@@ -34,7 +34,12 @@ impl Core {
         let edit = self.replica().edit_outline(course, Origin::Core, move |outline, _| {
             Ok(Edited::new((), outline.set_title(&title)?))
         });
-        Ok(edit.await?)
+        edit.await?;
+        // The rename is done; should this fail, the title is told when everything else is synced.
+        if let Err(error) = self.net().title_changed(course).await {
+            tracing::warn!(%error, "the new title waits for the next sync");
+        }
+        Ok(())
     }
 
     /// Adds a chapter, section or lesson under a node (`None`: the course), before a sibling or at the end. A lesson's

@@ -116,6 +116,23 @@ pub enum Operation {
     },
 }
 
+impl Operation {
+    /// Course that it is about.
+    pub fn course(&self) -> &CourseId {
+        match self {
+            Self::Register { course, .. } | Self::SetTitle { course, .. } => course,
+        }
+    }
+
+    /// Its kind, as it stands in JSON.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Register { .. } => "register",
+            Self::SetTitle { .. } => "set_title",
+        }
+    }
+}
+
 /// Outcome of an operation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OperationReply {

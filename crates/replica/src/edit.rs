@@ -11,7 +11,6 @@ use crate::{ReplicaError, rows};
 use inkhorn_course::{OpError, client_id};
 use inkhorn_protocol::projection::AssetRef;
 use inkhorn_protocol::{CourseId, DocId, NodeId};
-use inkhorn_updates::StateVector;
 
 /// The name of the lessons' root of assets. It stands in every update that adds to it, so that other updates need no look
 /// at the model.
@@ -239,24 +238,6 @@ impl Writer {
         });
         effects.sync_state(&course, doc);
         Ok(Applied::Changed(version))
-    }
-
-    /// What the server has not acked of a document, as one update.
-    pub(crate) async fn unacked(&mut self, doc: &DocId, acked: u64) -> Result<Vec<u8>, ReplicaError> {
-        let id = self.document(doc).await?.id;
-        let history = rows::history(&mut self.db, id).await?;
-        let mut theirs = document::empty(doc);
-        for entry in &history {
-            // A snapshot beyond the ack holds edits of both: then everything counts as unacked.
-            let known =
-                if entry.snapshot { entry.version <= acked } else { !entry.local || entry.version <= acked };
-            if known && document::add(&mut theirs, doc, entry.bytes.clone()).is_err() {
-                theirs = document::empty(doc);
-                break;
-            }
-        }
-        let known: StateVector = theirs.state_vector();
-        Ok(self.document(doc).await?.index().diff(&known))
     }
 
     /// State vector of a lesson, if anything of it has arrived.

@@ -7,7 +7,7 @@ use inkhorn_course::{Lesson, OpError, Outline, Random};
 use inkhorn_protocol::projection::{RejectedEdit, SyncCount};
 use inkhorn_protocol::rest::Course;
 use inkhorn_protocol::session::{CourseChanged, EventKind, Reason};
-use inkhorn_protocol::{AssetHash, CourseId, DocId};
+use inkhorn_protocol::{AssetHash, CourseId, DocId, OpId};
 use std::any::Any;
 use tokio::sync::oneshot;
 
@@ -90,8 +90,31 @@ pub(crate) enum Job {
         doc: DocId,
         done: Answer<()>,
     },
+    Discard {
+        doc: DocId,
+        done: Answer<()>,
+    },
     Share {
         course: CourseId,
+        done: Answer<()>,
+    },
+    SaveOperation {
+        op: OpId,
+        course: CourseId,
+        body: String,
+        done: Answer<()>,
+    },
+    RemoveOperation {
+        op: OpId,
+        done: Answer<()>,
+    },
+    OperationDone {
+        op: OpId,
+        effect: OperationEffect,
+        done: Answer<()>,
+    },
+    RemoveFact {
+        name: String,
         done: Answer<()>,
     },
     Join {
@@ -156,6 +179,17 @@ pub(crate) enum Job {
     Rejected {
         done: Answer<Vec<RejectedEdit>>,
     },
+    RejectedPart {
+        id: u64,
+        done: Answer<Option<RejectedPart>>,
+    },
+    Operations {
+        done: Answer<Vec<StoredOperation>>,
+    },
+    FactsNamed {
+        prefix: String,
+        done: Answer<Vec<String>>,
+    },
     Hello {
         done: Answer<(Option<String>, Heads)>,
     },
@@ -192,6 +226,9 @@ impl Job {
                 | Self::Docs { .. }
                 | Self::Doc { .. }
                 | Self::Rejected { .. }
+                | Self::RejectedPart { .. }
+                | Self::Operations { .. }
+                | Self::FactsNamed { .. }
                 | Self::Hello { .. }
                 | Self::Work { .. }
                 | Self::SyncCount { .. }
@@ -215,6 +252,14 @@ impl Job {
             Self::Registered { done, .. } => drop(done.send(Err(error))),
             Self::Reject { done, .. } => drop(done.send(Err(error))),
             Self::RetryRejected { done, .. } => drop(done.send(Err(error))),
+            Self::Discard { done, .. } => drop(done.send(Err(error))),
+            Self::SaveOperation { done, .. } => drop(done.send(Err(error))),
+            Self::RemoveOperation { done, .. } => drop(done.send(Err(error))),
+            Self::OperationDone { done, .. } => drop(done.send(Err(error))),
+            Self::RemoveFact { done, .. } => drop(done.send(Err(error))),
+            Self::RejectedPart { done, .. } => drop(done.send(Err(error))),
+            Self::Operations { done, .. } => drop(done.send(Err(error))),
+            Self::FactsNamed { done, .. } => drop(done.send(Err(error))),
             Self::Share { done, .. } => drop(done.send(Err(error))),
             Self::Join { done, .. } => drop(done.send(Err(error))),
             Self::HelloAnswered { done, .. } => drop(done.send(Err(error))),

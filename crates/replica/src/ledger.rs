@@ -7,7 +7,7 @@ use crate::state::*;
 use crate::writer::Writer;
 use crate::{ReplicaError, rows};
 use inkhorn_protocol::rest::Course;
-use inkhorn_protocol::session::{CourseChanged, EventKind, Reason, Role};
+use inkhorn_protocol::session::{CourseChanged, EventKind, Role};
 use inkhorn_protocol::{CourseId, DocId};
 
 /// Fact: epoch of the server that was seen last.
@@ -54,6 +54,15 @@ impl Writer {
                 end!(done, self.reject(&doc, &reason, at_ms, &mut own))
             }
             Job::RetryRejected { doc, done } => end!(done, self.retry_rejected(&doc, &mut own)),
+            Job::Discard { doc, done } => end!(done, self.discard(&doc, &mut own)),
+            Job::SaveOperation { op, course, body, done } => {
+                end!(done, rows::save_operation(&mut self.db, &op, &course, &body))
+            }
+            Job::RemoveOperation { op, done } => end!(done, rows::remove_operation(&mut self.db, &op)),
+            Job::OperationDone { op, effect, done } => {
+                end!(done, self.operation_done(&op, effect, &mut own))
+            }
+            Job::RemoveFact { name, done } => end!(done, rows::remove_fact(&mut self.db, &name)),
             Job::Share { course, done } => end!(done, self.share(&course, &mut own)),
             Job::Join { course, docs, done } => end!(done, self.join(*course, &docs, &mut own)),
             Job::HelloAnswered { epoch, courses, done } => {
@@ -80,7 +89,7 @@ impl Writer {
     }
 
     /// Row of a document without loading it.
-    async fn row(&mut self, doc: &DocId) -> Result<rows::Doc> {
+    pub(crate) async fn row(&mut self, doc: &DocId) -> Result<rows::Doc> {
         rows::find_doc(&mut self.db, doc).await?.ok_or_else(|| ReplicaError::UnknownDoc(doc.clone()))
     }
 
@@ -103,7 +112,7 @@ impl Writer {
         Ok(())
     }
 
-    async fn registered(
+    pub(crate) async fn registered(
         &mut self,
         course: &CourseId,
         docs: &[DocId],
@@ -117,27 +126,6 @@ impl Writer {
         if let Some(title) = title {
             rows::set_registered_title(&mut self.db, course, &title).await?;
         }
-        Ok(())
-    }
-
-    async fn reject(
-        &mut self,
-        doc: &DocId,
-        reason: &Reason,
-        at_ms: u64,
-        effects: &mut Effects,
-    ) -> Result<()> {
-        let row = self.row(doc).await?;
-        let bytes = self.unacked(doc, row.acked).await?;
-        rows::reject(&mut self.db, row.id, reason, at_ms, &bytes).await?;
-        effects.sync_state(&row.course, doc);
-        Ok(())
-    }
-
-    async fn retry_rejected(&mut self, doc: &DocId, effects: &mut Effects) -> Result<()> {
-        let row = self.row(doc).await?;
-        rows::unmute(&mut self.db, row.id).await?;
-        effects.sync_state(&row.course, doc);
         Ok(())
     }
 
@@ -187,6 +175,11 @@ impl Writer {
         let mut outcome = HelloOutcome { new_epoch, courses_changed: false };
         for changed in courses {
             let Some(row) = known.iter().find(|row| row.id == changed.course) else { continue };
+            if changed.role.is_none() && row.shared && row.role == Some(Role::Owner) && row.course_seq > 0 {
+                // Either the owner was removed, or the server is older than the sharing of the course: asking it to
+                // register the course finds out which, and does no harm.
+                self.note_lost(&changed.course).await?;
+            }
             outcome.courses_changed |= self.take_role(&changed.course, row, changed.role, effects).await?;
             if changed.role.is_none() {
                 continue;

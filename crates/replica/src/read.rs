@@ -36,6 +36,11 @@ impl Writer {
                 ));
             }
             Job::Rejected { done } => drop(done.send(rows::rejected(&mut self.db).await)),
+            Job::RejectedPart { id, done } => drop(done.send(rows::rejected_part(&mut self.db, id).await)),
+            Job::Operations { done } => drop(done.send(rows::operations(&mut self.db).await)),
+            Job::FactsNamed { prefix, done } => {
+                drop(done.send(rows::facts_named(&mut self.db, &prefix).await));
+            }
             Job::Hello { done } => drop(done.send(self.hello().await)),
             Job::Work { also, done } => drop(done.send(rows::work(&mut self.db, &also).await)),
             Job::SyncCount { course, done } => {

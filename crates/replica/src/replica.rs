@@ -2,6 +2,7 @@
 //! `assets` have the calls of those.
 
 mod assets;
+mod operations;
 mod sync;
 
 use crate::effects::{Answer, Streams};

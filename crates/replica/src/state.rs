@@ -185,6 +185,65 @@ pub struct AssetRow {
     pub uploaded: bool,
 }
 
+/// An operation as the store has it: text that the outbox reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredOperation {
+    /// Number of the row, in the order in which they were asked for.
+    pub row: u64,
+    /// Its id, as it stands there.
+    pub op: String,
+    /// Course that it is about, as it stands there.
+    pub course: String,
+    /// The outbox's JSON.
+    pub body: String,
+}
+
+impl StoredOperation {
+    /// Its id, or a name for one whose id does not read; [`crate::Replica::remove_operation`] takes either.
+    pub fn name(&self) -> inkhorn_protocol::OpId {
+        let made_up = || inkhorn_protocol::OpId::from_random(u128::from(self.row).to_be_bytes());
+        self.op.parse().or_else(|_| format!("row-{}", self.row).parse()).unwrap_or_else(|_| made_up())
+    }
+}
+
+/// What follows on this computer from an operation that the server has done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OperationEffect {
+    /// The server knows the course and these documents: the course is a shared one.
+    Registered {
+        /// Course.
+        course: CourseId,
+        /// Documents.
+        docs: Vec<DocId>,
+        /// Title that was sent along.
+        title: String,
+    },
+    /// The server has this title of the course.
+    Titled {
+        /// Course.
+        course: CourseId,
+        /// Title.
+        title: String,
+    },
+}
+
+/// A refused edit with its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectedPart {
+    /// Number under which it is kept.
+    pub id: u64,
+    /// Course.
+    pub course: CourseId,
+    /// Document.
+    pub doc: DocId,
+    /// Why it was refused.
+    pub reason: Reason,
+    /// When, in milliseconds since the Unix epoch.
+    pub at_ms: u64,
+    /// What the server had not acked of the document then, as one update (v1).
+    pub bytes: Vec<u8>,
+}
+
 /// A piece of work for the asset transfer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AssetWork {

@@ -32,7 +32,7 @@ pub(crate) async fn open_file(shell: State<'_>, path: String) -> Answer<CourseId
 }
 
 /// A path as people type it: `~` is their home.
-fn at(typed: &str) -> PathBuf {
+pub(super) fn at(typed: &str) -> PathBuf {
     let home = || std::env::home_dir().filter(|home| !home.as_os_str().is_empty());
     match typed.strip_prefix("~/").or((typed == "~").then_some("")) {
         Some(rest) => home().map_or_else(|| PathBuf::from(typed), |home| home.join(rest)),

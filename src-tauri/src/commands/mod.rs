@@ -1,6 +1,7 @@
 //! What the window may ask for. Each command is a line or two over the core; `permissions/commands.toml` lists them.
 
 mod files;
+mod kept;
 mod lesson;
 mod outline;
 mod query;
@@ -56,5 +57,11 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + '
         server::share,
         server::join,
         server::retry_now,
+        kept::retry_operation,
+        kept::let_go_operation,
+        kept::retry_rejected,
+        kept::reapply_rejected,
+        kept::export_rejected,
+        kept::discard_rejected,
     ]
 }

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::feed::{Feed, WindowId};
 use crate::net::presence::Place;
 use inkhorn_protocol::key::QueryKey;
-use inkhorn_protocol::projection::{Account, OperationInfo, Peer, SyncSummary};
+use inkhorn_protocol::projection::{Account, Peer, SyncSummary};
 use inkhorn_protocol::rest::{Course, Member};
 use inkhorn_protocol::window::QueryReply;
 use inkhorn_protocol::{CourseId, NodeId};
@@ -94,14 +94,6 @@ impl Core {
     /// Why something still waits after `timeout` or for good. Nothing is lost by any of them.
     pub async fn sync(&self, timeout: Duration) -> Result<SyncSummary> {
         self.net().sync(timeout).await
-    }
-
-    /// Operations that have not ended well yet, oldest first.
-    ///
-    /// # Errors
-    /// The replica's.
-    pub async fn operations(&self) -> Result<Vec<OperationInfo>> {
-        Ok(Vec::new())
     }
 
     /// Who else is in a course now, and where; by name. Known while a window of ours is in it ([`Core::set_presence`])

@@ -71,6 +71,7 @@ impl Session {
                     }
                     self.refresh_owners();
                 }
+                self.register_lost();
                 if again {
                     self.hello().await;
                 }
@@ -85,6 +86,7 @@ impl Session {
                 }
                 if matches!(kind, EventKind::Members { .. } | EventKind::Unknown) {
                     self.refresh_owners();
+                    self.register_lost();
                 }
                 self.work_due();
                 self.shared.connection.course(course, kind);
@@ -101,6 +103,14 @@ impl Session {
                 self.deny(CoreError::new(Code::Other, words));
             }
         }
+    }
+
+    /// Courses that the server does not have any more are registered again.
+    fn register_lost(&mut self) {
+        let Some(live) = self.live.as_mut().filter(|live| !live.lost_out) else { return };
+        live.lost_out = true;
+        let (link, shared) = (live.link.id(), Arc::clone(&self.shared));
+        self.under_way.push(Box::pin(async move { (link, Done::Lost(shared.register_lost().await)) }));
     }
 
     /// Asks the server who owns what, for "ask Maria (owner)".

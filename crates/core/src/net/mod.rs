@@ -3,7 +3,8 @@
 //!
 //! - [`account`]: who is signed in where
 //! - [`rest`]: the calls over HTTP
-//! - [`register`]: operations: registering documents, titles; share and join
+//! - [`outbox`]: operations: where they are kept, how they are sent, when they may be
+//! - [`register`]: what asks for one: documents, titles; share and join
 //! - [`greeting`]: what is said on `@session`; [`line`]: frames out, without waiting; [`session`]: one task that owns the link, the engine and every answer of the replica
 //! - [`assets`]: one task that uploads and downloads
 //! - [`presence`]: who is in a course with us, pure; [`whereabouts`]: the same on the link
@@ -15,6 +16,7 @@ mod api;
 mod assets;
 mod greeting;
 mod line;
+pub(crate) mod outbox;
 pub(crate) mod presence;
 mod register;
 pub(crate) mod rest;
@@ -24,7 +26,8 @@ mod whereabouts;
 
 use crate::error::{Code, CoreError, Result};
 use account::{AccountFile, SignIn};
-use inkhorn_events::{Publisher, Status};
+use inkhorn_events::{Publisher, Status, Subscriber};
+use inkhorn_outbox::Operations;
 use inkhorn_protocol::projection::{Account, SyncSummary};
 use inkhorn_protocol::{DocId, OpId};
 use inkhorn_replica::Replica;
@@ -49,7 +52,11 @@ pub(crate) struct Shared {
     http: Http,
     file: AccountFile,
     /// A std mutex: held for a copy, never across a wait.
-    account: Mutex<Option<SignIn>>,
+    account: Arc<Mutex<Option<SignIn>>>,
+    /// Operations of the user, kept until they are done.
+    operations: Operations,
+    /// Calls that wait for operations: these are sent then, whatever the connection says.
+    waited_for: watch::Sender<usize>,
     asks: mpsc::UnboundedSender<session::Ask>,
     progress: watch::Sender<Progress>,
     /// A std mutex: held for one step or one copy, never across a wait.
@@ -75,16 +82,18 @@ pub(crate) struct Progress {
 
 impl Net {
     /// Opens the network half of a profile. With `connect` it connects now and stays connected.
-    pub(crate) fn open(
+    pub(crate) async fn open(
         profile: &Path,
         replica: Replica,
-        publisher: Publisher,
+        spine: (Publisher, &Subscriber),
         connect: bool,
         network: &Network,
     ) -> Result<Self> {
+        let (publisher, subscriber) = spine;
         let http = Http::new(network)?;
         let file = AccountFile::new(profile);
-        let account = file.read()?;
+        let account = Arc::new(Mutex::new(file.read()?));
+        let operations = outbox::open(&replica, &http, &account, subscriber.subscribe()).await?;
         let (connection, links) = Connection::spawn(network.transports(), publisher);
         let (asks, inbox) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
@@ -92,7 +101,9 @@ impl Net {
             connection,
             http,
             file,
-            account: Mutex::new(account),
+            account,
+            operations,
+            waited_for: watch::Sender::new(0),
             asks,
             progress: watch::Sender::new(Progress::default()),
             presence: Mutex::default(),
@@ -102,6 +113,7 @@ impl Net {
         let tasks = vec![
             tokio::spawn(session::run(Arc::clone(&shared), links, inbox)),
             tokio::spawn(assets::run(Arc::clone(&shared))),
+            tokio::spawn(outbox::watch_gate(Arc::clone(&shared))),
         ];
         if connect {
             shared.connect();
@@ -117,6 +129,7 @@ impl Net {
             task.abort();
             let _ = task.await;
         }
+        self.shared.operations.close().await;
     }
 
     // ---- account --------------------------------------------------------------------------------
@@ -249,13 +262,7 @@ impl Shared {
 
     /// The calls of the signed-in user.
     fn rest(&self) -> Result<Rest> {
-        let Some(sign_in) = self.sign_in() else {
-            return Err(CoreError::new(
-                Code::SignedOut,
-                "No server is set up: sign in to one first. Everything stays on this computer until then.",
-            ));
-        };
-        self.http.at(sign_in.endpoint()?, sign_in.token)
+        signed_in_calls(&self.http, self.sign_in())
     }
 
     /// Connects to the server of the sign-in, if there is one.
@@ -279,6 +286,17 @@ impl Shared {
         // Fails only when the session has ended: the program is closing.
         let _ = self.asks.send(ask);
     }
+}
+
+/// The calls of a sign-in.
+fn signed_in_calls(http: &Http, sign_in: Option<SignIn>) -> Result<Rest> {
+    let Some(sign_in) = sign_in else {
+        return Err(CoreError::new(
+            Code::SignedOut,
+            "No server is set up: sign in to one first. Everything stays on this computer until then.",
+        ));
+    };
+    http.at(sign_in.endpoint()?, sign_in.token)
 }
 
 /// A fresh operation id.

@@ -56,6 +56,8 @@ pub(super) enum Done {
         outcome: Result<(), CoreError>,
     },
     Owners(Result<(), CoreError>),
+    /// Courses that the server had lost were asked about; whether one came back.
+    Lost(Result<bool, CoreError>),
 }
 
 pub(super) struct Session {
@@ -77,6 +79,7 @@ pub(super) struct Live {
     engine: Engine,
     pub(super) turns: Turns,
     titles_out: bool,
+    pub(super) lost_out: bool,
     /// It settled again while titles were on their way.
     titles_again: bool,
 }
@@ -144,6 +147,7 @@ impl Session {
                     engine: Engine::new(self.token()),
                     turns: Turns::default(),
                     titles_out: false,
+                    lost_out: false,
                     titles_again: false,
                 });
                 self.shared.progress.send_modify(|progress| progress.trouble = None);
@@ -315,6 +319,14 @@ impl Session {
                     self.shared.progress.send_modify(|progress| progress.settled_at = greetings);
                 }
             }
+            Done::Lost(outcome) => {
+                live.lost_out = false;
+                match outcome {
+                    Ok(true) => self.hello().await,
+                    Ok(false) => {}
+                    Err(error) => tracing::warn!(%error, "a lost course could not be registered again yet"),
+                }
+            }
             Done::Owners(outcome) => {
                 if let Err(error) = outcome {
                     tracing::warn!(%error, "owners could not be brought up to date");
@@ -374,7 +386,7 @@ impl Session {
             Action::Register { course, docs } => {
                 let shared = Arc::clone(&self.shared);
                 self.under_way.push(Box::pin(async move {
-                    let outcome = shared.register(&course, docs).await;
+                    let outcome = shared.register(&course, docs, false).await;
                     (link, Done::Registered { course, outcome })
                 }));
             }

@@ -66,7 +66,8 @@ impl Net {
                 Status::Local | Status::Connecting { .. } => {}
             }
             let settled = now.greetings > before && now.settled_at == now.greetings;
-            if settled && count.is_settled() {
+            let (operations, operation_trouble) = shared.pending();
+            if settled && count.is_settled() && operations == 0 {
                 if confirmed {
                     let summary = SyncSummary { count, ..self.sync_summary().await? };
                     return rejected(&summary).map(|()| summary);
@@ -78,7 +79,7 @@ impl Net {
                 continue;
             }
             // Settled, and yet something waits: it was given up on, or its turn does not come.
-            if settled && now.asset_trouble.is_none() {
+            if settled && now.asset_trouble.is_none() && operations == 0 {
                 match &still {
                     Some((then, since)) if *then == count && since.elapsed() > PATIENCE => {
                         return Err(now.trouble.unwrap_or_else(|| waits(count)));
@@ -91,6 +92,7 @@ impl Net {
                 return Err(match (last_reason, now.trouble.or(now.asset_trouble)) {
                     (Some(why), _) => CoreError::new(Code::Offline, format!("{why} {}", safe(count))),
                     (None, Some(trouble)) => trouble,
+                    (None, None) if operations > 0 => waits_for_operations(operations, operation_trouble),
                     (None, None) => waits(count),
                 });
             }
@@ -149,6 +151,15 @@ fn rejected(summary: &SyncSummary) -> Result<()> {
 
 fn waits(count: SyncCount) -> CoreError {
     CoreError::new(Code::Timeout, format!("Not everything is synced yet. {}", safe(count)))
+}
+
+fn waits_for_operations(operations: usize, why: Option<String>) -> CoreError {
+    let why = why.map(|why| format!(" {}", super::rest::sentence(&why))).unwrap_or_default();
+    let what = if operations == 1 { "1 operation waits" } else { "Several operations wait" };
+    CoreError::new(
+        Code::Timeout,
+        format!("{what} for the server's word.{why} Nothing is lost: it goes on next time."),
+    )
 }
 
 fn safe(count: SyncCount) -> String {

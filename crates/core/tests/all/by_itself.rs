@@ -1,5 +1,6 @@
 //! What the core writes by itself, in answer to what it receives, is a closed list, and each is done once a cause:
-//! a trashed lesson that somebody else wrote in comes back; edits under a client id that the server refused get another.
+//! a trashed lesson that somebody else wrote in comes back; edits under a client id that the server refused get another;
+//! a course that the server has lost is registered again by its owner (in `kept`, where it is asked once and no more).
 
 use crate::world::{Device, World, within};
 use inkhorn_events::{Event, Item, Subscription};

@@ -3,6 +3,7 @@
 
 mod by_itself;
 mod hostile;
+mod kept;
 mod live;
 mod presence;
 mod sync;

@@ -2,8 +2,9 @@
 
 use super::hostile::Hostile;
 use inkhorn_core::{Config, Core};
+use inkhorn_protocol::rest::{Operation, OperationRequest};
 use inkhorn_protocol::session::Role;
-use inkhorn_protocol::{CourseId, NodeId};
+use inkhorn_protocol::{CourseId, NodeId, OpId};
 use inkhorn_server::Server;
 use inkhorn_server::store::Store;
 use std::net::SocketAddr;
@@ -98,6 +99,19 @@ impl World {
         let store = self.server().store();
         let account = store.account(email).await.expect("an account");
         store.set_role(course, &account, role).await.expect("a role");
+    }
+    pub(crate) async fn remove(&self, course: &CourseId, email: &str) {
+        let store = self.server().store();
+        let account = store.account(email).await.expect("an account");
+        store.remove_member(course, &account).await.expect("removed");
+    }
+    /// Does an operation as this user, without the app.
+    pub(crate) async fn operate(&self, email: &str, operation: Operation) {
+        let store = self.server().store();
+        let account = store.account(email).await.expect("an account");
+        let op = OpId::from_random(*b"by another hand!");
+        let reply = store.operate(&account.id, &OperationRequest { op, operation }).await.expect("done");
+        assert_eq!(reply.rejected, None);
     }
     /// A device with an account of this e-mail.
     pub(crate) async fn device(&self, email: &str) -> Device {

@@ -117,6 +117,20 @@ pub(crate) async fn set_fact(db: &mut SqliteConnection, name: &str, value: &str)
     Ok(())
 }
 
+pub(crate) async fn remove_fact(db: &mut SqliteConnection, name: &str) -> Result<()> {
+    query("DELETE FROM fact WHERE name = ?").bind(name).execute(db).await?;
+    Ok(())
+}
+
+/// Names of the facts that begin like this. Prefixes are ours and hold no wildcards.
+pub(crate) async fn facts_named(db: &mut SqliteConnection, prefix: &str) -> Result<Vec<String>> {
+    let rows = query("SELECT name FROM fact WHERE name GLOB ? || '*' ORDER BY name")
+        .bind(prefix)
+        .fetch_all(db)
+        .await?;
+    rows.iter().map(|row| Ok(row.try_get("name")?)).collect()
+}
+
 pub(crate) async fn sync_count(db: &mut SqliteConnection, course: Option<&CourseId>) -> Result<SyncCount> {
     // A course whose member one is no more has nothing under way: its edits are kept, and show as refused.
     let sql = format!(

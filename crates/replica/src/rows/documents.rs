@@ -1,9 +1,7 @@
-//! Documents: history, what was acked, what is behind, what was refused.
+//! Documents: history, what was acked, what is behind.
 
-use super::{Result, WAITING, int, json, number, parsed, to_json};
+use super::{Result, WAITING, int, number, parsed, reason};
 use crate::state::*;
-use inkhorn_protocol::projection::RejectedEdit;
-use inkhorn_protocol::session::Reason;
 use inkhorn_protocol::{CourseId, DocId};
 use sqlx::{Row, SqliteConnection, query};
 
@@ -163,6 +161,19 @@ pub(crate) async fn offer_all(db: &mut SqliteConnection) -> Result<()> {
     Ok(())
 }
 
+/// The same for one course: the server has begun it anew, with us as its owner.
+pub(crate) async fn offer_course(db: &mut SqliteConnection, course: &CourseId) -> Result<()> {
+    query(
+        "UPDATE doc SET offer = (version > 0), mark = mark + 1, registered = 0, subscribed = 0 WHERE course = ?",
+    )
+    .bind(course.as_str())
+    .execute(&mut *db)
+    .await?;
+    query("UPDATE asset SET uploaded = 0 WHERE course = ?").bind(course.as_str()).execute(&mut *db).await?;
+    query("UPDATE course SET course_seq = 0 WHERE id = ?").bind(course.as_str()).execute(db).await?;
+    Ok(())
+}
+
 /// Replaces a document's history by a snapshot and, on top, one local row.
 pub(crate) async fn replace_history(
     db: &mut SqliteConnection,
@@ -237,7 +248,7 @@ pub(crate) async fn docs(
                 waiting: number(row, "waiting")?,
                 behind: row.try_get("behind")?,
                 registered: row.try_get("registered")?,
-                rejected: rejected.as_deref().map(json).transpose()?,
+                rejected: rejected.as_deref().map(reason),
             })
         })
         .collect()
@@ -279,68 +290,4 @@ pub(crate) async fn work(db: &mut SqliteConnection, also: &[DocId]) -> Result<Ve
         }
     }
     Ok(work)
-}
-
-// ---- refusals -------------------------------------------------------------------------------------
-
-pub(crate) async fn reject(
-    db: &mut SqliteConnection,
-    id: i64,
-    reason: &Reason,
-    at_ms: u64,
-    bytes: &[u8],
-) -> Result<()> {
-    let reason = to_json(reason)?;
-    query("UPDATE doc SET rejected = ? WHERE id = ?").bind(&reason).bind(id).execute(&mut *db).await?;
-    query("INSERT INTO rejected (doc, reason, at_ms, bytes) VALUES (?, ?, ?, ?)")
-        .bind(id)
-        .bind(&reason)
-        .bind(int(at_ms))
-        .bind(bytes)
-        .execute(db)
-        .await?;
-    Ok(())
-}
-
-/// The refused edits of these documents wait to be sent again.
-pub(crate) async fn unmute(db: &mut SqliteConnection, id: i64) -> Result<()> {
-    query("DELETE FROM rejected WHERE doc = ?").bind(id).execute(&mut *db).await?;
-    query("UPDATE doc SET rejected = NULL WHERE id = ?").bind(id).execute(db).await?;
-    Ok(())
-}
-
-/// Documents of a course that are muted because of the role.
-pub(crate) async fn muted_by_role(db: &mut SqliteConnection, course: &CourseId) -> Result<Vec<i64>> {
-    let rows = query("SELECT id, rejected FROM doc WHERE course = ? AND rejected IS NOT NULL")
-        .bind(course.as_str())
-        .fetch_all(db)
-        .await?;
-    let mut muted = Vec::new();
-    for row in &rows {
-        let reason: Reason = json(row.try_get("rejected")?)?;
-        if matches!(reason, Reason::RoleTooLow { .. } | Reason::NotMember) {
-            muted.push(row.try_get("id")?);
-        }
-    }
-    Ok(muted)
-}
-
-pub(crate) async fn rejected(db: &mut SqliteConnection) -> Result<Vec<RejectedEdit>> {
-    let rows = query(
-        "SELECT r.id, r.reason, r.at_ms, d.name, d.course FROM rejected r JOIN doc d ON d.id = r.doc \
-         ORDER BY r.id DESC",
-    )
-    .fetch_all(db)
-    .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(RejectedEdit {
-                id: number(row, "id")?,
-                course: parsed(row, "course")?,
-                doc: parsed(row, "name")?,
-                why: json::<Reason>(row.try_get("reason")?)?.to_string(),
-                at_ms: number(row, "at_ms")?,
-            })
-        })
-        .collect()
 }

@@ -3,10 +3,14 @@
 mod assets;
 mod courses;
 mod documents;
+mod operations;
+mod refusals;
 
 pub(crate) use assets::*;
 pub(crate) use courses::*;
 pub(crate) use documents::*;
+pub(crate) use operations::*;
+pub(crate) use refusals::*;
 
 use crate::ReplicaError;
 use sqlx::Row;

@@ -10,6 +10,7 @@ mod common;
 mod documents;
 mod durability;
 mod engine;
+mod operations;
 mod server;
 mod store;
 mod sync;
