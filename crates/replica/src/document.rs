@@ -97,7 +97,7 @@ impl Document {
     pub(crate) fn diff(&self, state_vector: &[u8]) -> Result<Vec<u8>, ReplicaError> {
         let remote = StateVector::decode(state_vector)
             .map_err(|error| ReplicaError::Refused { doc: self.doc.clone(), reason: error.to_string() })?;
-        Ok(self.index.diff(&remote))
+        Ok(self.index.diff_compact(&remote))
     }
 
     pub(crate) fn index(&self) -> &Index {

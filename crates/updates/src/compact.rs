@@ -7,7 +7,9 @@ use crate::container::Slot;
 use crate::index::Index;
 use crate::log::{ClientLog, Entry};
 use crate::reader::{Reader, put_number};
+use crate::state_vector::StateVector;
 use crate::structs::{Id, Kind, Struct};
+use crate::write;
 
 pub(crate) fn compact(index: &Index) -> Vec<u8> {
     let mut out = Vec::new();
@@ -16,7 +18,7 @@ pub(crate) fn compact(index: &Index) -> Vec<u8> {
     let mut body = Vec::new();
     for (&client, log) in lists() {
         body.clear();
-        let count = join(client, log, &mut body);
+        let count = join(client, log, 0, &mut body);
         put_number(&mut out, count as u64);
         put_number(&mut out, client);
         put_number(&mut out, 0);
@@ -26,13 +28,40 @@ pub(crate) fn compact(index: &Index) -> Vec<u8> {
     out
 }
 
-/// Writes the joined structs of one client; gives their number.
-fn join(client: u64, log: &ClientLog, out: &mut Vec<u8>) -> usize {
+/// As [`crate::diff::diff`], with neighbours joined: what somebody typed key by key is a few structs again.
+pub(crate) fn diff(index: &Index, remote: &StateVector) -> Vec<u8> {
+    let lacking = || index.logs.iter().rev().filter(|&(&client, log)| remote.get(client) < log.committed.end);
+    let mut out = Vec::new();
+    put_number(&mut out, lacking().count() as u64);
+    let mut body = Vec::new();
+    for (&client, log) in lacking() {
+        body.clear();
+        let from = remote.get(client);
+        let mut first = log.position(from);
+        let mut count = 0;
+        // A struct of which the other side has a part: the rest of it stays by itself.
+        if let Some(item) = log.read(first).filter(|item| item.clock < from) {
+            write::put_rest(&mut body, client, &item, from - item.clock);
+            first += 1;
+            count += 1;
+        }
+        count += join(client, log, first, &mut body);
+        put_number(&mut out, count as u64);
+        put_number(&mut out, client);
+        put_number(&mut out, u64::from(from));
+        out.extend_from_slice(&body);
+    }
+    index.deletes.write(&mut out);
+    out
+}
+
+/// Writes the joined structs of one client from entry number `first` on; gives their number.
+fn join(client: u64, log: &ClientLog, first: usize, out: &mut Vec<u8>) -> usize {
     let mut count = 0;
     let mut run: Option<Run<'_>> = None;
     // The content of the run so far; one buffer for all runs.
     let mut content = Vec::new();
-    for (position, entry) in log.entries(log.committed).iter().enumerate() {
+    for (position, entry) in log.entries(log.committed).iter().enumerate().skip(first) {
         let Some(item) = log.read(position) else { continue };
         match &mut run {
             Some(run) if run.takes(client, &item, entry) => run.push(&item, &mut content),

@@ -5,7 +5,8 @@
 //! - [`index`]: the byte-range index of one document, with a committed level and one in flight; `admit` takes an
 //!   update into it (order, references), `overlap` compares what is known already (forks), `container` says what
 //!   may sit where, `log` keeps one client's structs
-//! - `diff`, `compact`, [`rekey`](mod@rekey): writing updates by copying byte ranges; `write` cuts structs as yjs does
+//! - `diff`, `compact`, [`join`](mod@join), [`rekey`](mod@rekey): writing updates by copying byte ranges; `write` cuts
+//!   structs as yjs does
 //! - [`state_vector`], [`delete_set`], `structs`, `any`, `json`, `reader`: the format, borrowed from the bytes
 //!
 //! Must never import anything else of ours, yrs (but as an oracle in tests), or I/O of any kind. Reads no clock and
@@ -33,6 +34,7 @@ pub mod delete_set;
 mod diff;
 mod error;
 pub mod index;
+pub mod join;
 mod json;
 mod log;
 mod overlap;
@@ -48,6 +50,7 @@ pub use container::{MAX_NESTING, RootType, Schema};
 pub use delete_set::DeleteSet;
 pub use error::{Invalid, Misplaced, Reason, Refused};
 pub use index::{Added, Gap, Index};
+pub use join::join;
 pub use log::MAX_CLIENT_BYTES;
 pub use rekey::{rekey, rekey_to};
 pub use state_vector::StateVector;

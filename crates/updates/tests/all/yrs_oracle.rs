@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use inkhorn_updates::{Index, StateVector, rekey, validate};
+use inkhorn_updates::{Index, StateVector, join, rekey, validate};
 use proptest::prelude::*;
 use yrs::types::ToJson;
 use yrs::updates::decoder::Decode;
@@ -212,6 +212,13 @@ fn xml<T: ReadTxn>(txn: &T, root: &XmlFragmentRef, out: &mut String) {
     }
 }
 
+/// A replica that took the same updates in the same order has the same structs; so does one that takes the state.
+fn copy_of(replica: &Doc) -> Doc {
+    let copy = doc(1 << 42, false);
+    apply(&copy, &replica.transact().encode_state_as_update_v1(&yrs::StateVector::default()));
+    copy
+}
+
 fn vector(doc: &Doc) -> StateVector {
     StateVector::decode(&doc.transact().state_vector().encode_v1()).expect("a state vector")
 }
@@ -251,11 +258,20 @@ proptest! {
         let known = at.index(log.len() + 1);
         log[..known].iter().for_each(|update| apply(&replica, update));
         prop_assert_eq!(indexed(&log[..known]).state_vector(), vector(&replica));
-        apply(&replica, &index.diff(&vector(&replica)));
         let whole = doc(1 << 41, false);
         log.iter().for_each(|update| apply(&whole, update));
-        prop_assert_eq!(meaning(&replica), meaning(&whole));
-        prop_assert_eq!(replica.transact().snapshot(), whole.transact().snapshot());
+        let (plain, compact) = (index.diff(&vector(&replica)), index.diff_compact(&vector(&replica)));
+        prop_assert!(compact.len() <= plain.len());
+        // Whoever takes the compact form into an index has the same state, too.
+        let mut other = indexed(&log[..known]);
+        other.add(&compact).expect("a compact diff is taken");
+        prop_assert_eq!(other.compact(), index.compact());
+        for diff in [plain, compact] {
+            let replica = copy_of(&replica);
+            apply(&replica, &diff);
+            prop_assert_eq!(meaning(&replica), meaning(&whole));
+            prop_assert_eq!(replica.transact().snapshot(), whole.transact().snapshot());
+        }
     }
 
     #[test]
@@ -274,6 +290,31 @@ proptest! {
         validate(&diff).expect("a diff is valid");
         let theirs = yrs::diff_updates_v1(&index.encode(), &cut.encode()).expect("yrs diffs");
         prop_assert_eq!(Update::decode_v1(&diff).expect("decodes"), Update::decode_v1(&theirs).expect("decodes"));
+    }
+
+    #[test]
+    fn updates_that_follow_each_other_can_travel_as_one(steps in steps(), sizes in prop::collection::vec(1usize..9, 1..40)) {
+        let log = history(&steps);
+        let (one_by_one, joined) = (doc(1 << 40, false), doc(1 << 41, false));
+        let (mut rest, mut sizes) = (log.as_slice(), sizes.iter().cycle());
+        let mut known = index();
+        while !rest.is_empty() {
+            let (some, others) = rest.split_at(rest.len().min(*sizes.next().expect("a cycle")));
+            some.iter().for_each(|update| apply(&one_by_one, update));
+            // A writer who sends all that it has may know less of another than the order does: those stay apart.
+            let update = join(some.iter().map(Vec::as_slice));
+            let updates = update.as_ref().map_or(some, std::slice::from_ref);
+            for update in updates {
+                validate(update).expect("valid");
+                apply(&joined, update);
+                known.add(update).expect("a joined update is taken");
+            }
+            prop_assert!(!joined.transact().has_missing_updates());
+            rest = others;
+        }
+        prop_assert_eq!(meaning(&joined), meaning(&one_by_one));
+        prop_assert_eq!(joined.transact().snapshot(), one_by_one.transact().snapshot());
+        prop_assert_eq!(known.compact(), indexed(&log).compact());
     }
 
     #[test]
