@@ -20,7 +20,10 @@ type Settle = Box<dyn FnOnce(Result<(), ReplicaError>) + Send>;
 pub(crate) struct Effects {
     answers: Vec<Settle>,
     changes: Vec<Change>,
-    events: Vec<Event>,
+    /// In order; `None` where a newer one of the same kind and document took its place.
+    events: Vec<Option<Event>>,
+    /// Where the events of documents stand: a group may have hundreds.
+    of_docs: HashMap<(bool, DocId), usize>,
 }
 
 impl Effects {
@@ -54,19 +57,24 @@ impl Effects {
 
     /// One event of a kind and document for each commit: of two `DocumentChanged` only the newer one stays.
     fn event(&mut self, event: Event) {
-        let same = |other: &Event| match (other, &event) {
-            (Event::DocumentChanged { doc: a, .. }, Event::DocumentChanged { doc: b, .. }) => a == b,
-            (a, b) => a == b,
+        let before = match &event {
+            Event::DocumentChanged { doc, .. } => self.of_docs.insert((true, doc.clone()), self.events.len()),
+            Event::SyncStateChanged { doc, .. } => {
+                self.of_docs.insert((false, doc.clone()), self.events.len())
+            }
+            _ => self.events.iter().position(|other| other.as_ref() == Some(&event)),
         };
-        self.events.retain(|other| !same(other));
-        self.events.push(event);
+        if let Some(before) = before.and_then(|at| self.events.get_mut(at)) {
+            *before = None;
+        }
+        self.events.push(Some(event));
     }
 
     /// Takes over the effects of a job that went well.
     pub(crate) fn merge(&mut self, job: Effects) {
         self.answers.extend(job.answers);
         self.changes.extend(job.changes);
-        for event in job.events {
+        for event in job.events.into_iter().flatten() {
             self.event(event);
         }
     }
@@ -83,7 +91,7 @@ impl Effects {
             for change in self.changes {
                 streams.send(change);
             }
-            for event in self.events {
+            for event in self.events.into_iter().flatten() {
                 streams.publisher.publish(event);
             }
         }

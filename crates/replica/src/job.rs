@@ -238,6 +238,11 @@ impl Job {
         )
     }
 
+    /// Whether this write may wait a moment for others: news of content, which is fetched later anyway.
+    pub(crate) fn may_wait(&self) -> bool {
+        matches!(self, Self::CourseEvent { kind: EventKind::Documents { .. }, .. })
+    }
+
     /// Answers with an error, without doing anything.
     pub(crate) fn refuse(self, error: ReplicaError) {
         match self {

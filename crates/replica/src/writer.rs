@@ -13,10 +13,17 @@ use inkhorn_protocol::{CourseId, DocId, NodeId};
 use sqlx::{Connection, SqliteConnection};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
+use tokio::time::Instant;
 
 /// Most jobs of one commit, so that a flood of small edits does not keep the first one waiting.
 const GROUP: usize = 512;
+
+/// How long a write that may wait does so for company. While a commit runs nothing is read, and the server's word that a
+/// document changed arrives right behind the change itself: committed at once, it would hold up the window's question for
+/// what has just come. For a document that is not open this is how much later it is asked for.
+const MAY_WAIT: Duration = Duration::from_millis(40);
 
 /// Documents and bytes that stay loaded. The open lessons and outlines of a session are a dozen; a first sync walks
 /// through thousands.
@@ -47,28 +54,50 @@ impl Writer {
 
     pub(crate) async fn run(mut self, mut queue: UnboundedReceiver<Job>) {
         let mut closing = Vec::new();
-        while let Some(first) = queue.recv().await {
-            let (mut writes, mut reads) = (Vec::new(), Vec::new());
-            let mut next = Some(first);
+        // Writes that may wait, and until when.
+        let (mut waiting, mut until) = (Vec::new(), None);
+        loop {
+            let first = tokio::select! {
+                job = queue.recv() => match job {
+                    Some(job) => Some(job),
+                    None => break,
+                },
+                () = tokio::time::sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() => None,
+            };
+            let (mut writes, mut reads) = (std::mem::take(&mut waiting), Vec::new());
+            let mut due = until.is_some_and(|until| until <= Instant::now());
+            let mut next = first;
             while let Some(job) = next {
                 match job {
                     Job::Close { done } => {
                         queue.close();
                         closing.push(done);
                     }
-                    job if job.writes() => writes.push(job),
+                    job if job.writes() => {
+                        due |= !job.may_wait();
+                        writes.push(job);
+                    }
                     job => reads.push(job),
                 }
                 next = if writes.len() + reads.len() < GROUP { queue.try_recv().ok() } else { None };
             }
-            if !writes.is_empty() {
-                Box::pin(self.commit(writes)).await;
+            if due || !closing.is_empty() || writes.len() >= GROUP {
+                until = None;
+                if !writes.is_empty() {
+                    Box::pin(self.commit(writes)).await;
+                }
+            } else if !writes.is_empty() {
+                until.get_or_insert_with(|| Instant::now() + MAY_WAIT);
+                waiting = writes;
             }
             for job in reads {
                 Box::pin(self.read(job)).await;
             }
             self.fold(&queue).await;
             self.unload();
+        }
+        if !waiting.is_empty() {
+            Box::pin(self.commit(waiting)).await;
         }
         // Closing writes the log back into the file.
         if let Err(error) = self.db.close().await {

@@ -3,6 +3,8 @@
 
 mod advance;
 mod server;
+#[cfg(test)]
+mod tests;
 
 use super::clock::Clock;
 use super::doc::{DocSync, Phase, Purpose};
@@ -28,6 +30,8 @@ pub struct Engine {
     tickets: Ticket,
     settled: bool,
     clock: Clock,
+    /// The last look at all documents moved something, so the next step looks at all again.
+    stirred: bool,
 }
 
 impl std::fmt::Debug for Engine {
@@ -48,6 +52,7 @@ impl Engine {
             tickets: 0,
             settled: false,
             clock: Clock::default(),
+            stirred: true,
         }
     }
 
@@ -55,6 +60,8 @@ impl Engine {
     pub fn step(&mut self, event: Event, now_ms: u64) -> Vec<Action> {
         let now_ms = self.clock.at(now_ms);
         let mut out = Vec::new();
+        // Most events are of one document and change nothing that others look at.
+        let alone = event.is_of().map(|doc| (doc.clone(), self.standing(doc)));
         match event {
             Event::Work(work) => self.work(work, now_ms, &mut out),
             Event::Frame { doc, message } => self.frame(&doc, message, now_ms, &mut out),
@@ -77,7 +84,18 @@ impl Engine {
             }
             Event::Tick => self.tick(now_ms, &mut out),
         }
+        if let Some((doc, before)) = alone
+            && !self.stirred
+            && self.standing(&doc) == before
+        {
+            self.advance_one(&doc, &mut out);
+            if self.standing(&doc) == before {
+                return out;
+            }
+        }
+        let before = out.len();
         self.advance(now_ms, &mut out);
+        self.stirred = out.len() > before;
         out
     }
 

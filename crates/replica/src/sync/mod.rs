@@ -118,6 +118,23 @@ pub enum Event {
     Tick,
 }
 
+impl Event {
+    /// The one document that it is about; `None` when it may concern several, or what others are to do.
+    fn is_of(&self) -> Option<&DocId> {
+        match self {
+            Self::Frame { doc, .. } | Self::Read { doc, .. } | Self::Applied { doc, .. } => Some(doc),
+            Self::Committed { doc, .. } => Some(doc),
+            Self::Notice(DocNotice::Stored { doc, .. } | DocNotice::At { doc, .. }) => Some(doc),
+            Self::Notice(DocNotice::Rejected { .. })
+            | Self::Work(_)
+            | Self::Opened(_)
+            | Self::Closed(_)
+            | Self::Registered { .. }
+            | Self::Tick => None,
+        }
+    }
+}
+
 /// What to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {

@@ -8,6 +8,15 @@ use inkhorn_protocol::session::Reason;
 use inkhorn_protocol::{CourseId, DocId};
 use std::collections::BTreeMap;
 
+/// See [`Engine::standing`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Standing {
+    phase: Phase,
+    blocks: [bool; 4],
+    wants: [bool; 7],
+    ends: [bool; 3],
+}
+
 impl Engine {
     /// Whether frames with content may go out: registered, not refused, assets uploaded, and an outline only after the
     /// lessons that the server has never had.
@@ -51,17 +60,40 @@ impl Engine {
         out.push(Action::Read { doc: id.clone(), ticket, since: Some(since) });
     }
 
+    /// What others look at of a document; `None` for one that is not known.
+    pub(super) fn standing(&self, id: &DocId) -> Option<Standing> {
+        self.docs.get(id).map(|doc| Standing {
+            phase: doc.phase,
+            blocks: [doc.applying.is_empty(), doc.in_flight.is_empty(), doc.caught_up, doc.held],
+            wants: [
+                doc.open,
+                doc.behind,
+                doc.dirty,
+                doc.fresh,
+                doc.muted,
+                doc.registered,
+                doc.rebuild.is_some(),
+            ],
+            ends: [doc.gave_up, doc.retry_at.is_some(), doc.is_still()],
+        })
+    }
+
+    /// What follows for one document from its own state.
+    pub(super) fn advance_one(&mut self, id: &DocId, out: &mut Vec<Action>) {
+        // What it waited for (an upload, a lesson, a role) may have come by any way.
+        if self.docs.get(id).is_some_and(DocSync::has_more_to_send) {
+            self.answer(id, out);
+        }
+        self.ask_again(id, out);
+        self.settle(id, out);
+    }
+
     /// Opens what is wanted, asks again where a gap was, closes what is done.
     pub(super) fn advance(&mut self, now_ms: u64, out: &mut Vec<Action>) {
         self.register(now_ms, out);
         let ids: Vec<DocId> = self.docs.keys().cloned().collect();
         for id in &ids {
-            // What it waited for (an upload, a lesson, a role) may have come by any way.
-            if self.docs.get(id).is_some_and(DocSync::has_more_to_send) {
-                self.answer(id, out);
-            }
-            self.ask_again(id, out);
-            self.settle(id, out);
+            self.advance_one(id, out);
         }
         let mut under_way = 0;
         for (id, doc) in &self.docs {
