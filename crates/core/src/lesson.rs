@@ -1,13 +1,19 @@
 //! Lessons: for an editor as bytes, for everybody else as Markdown.
 
+use crate::feed::BATCH_EVERY;
 use crate::{Code, Core, CoreError, Result};
 use inkhorn_formats::{body_to_markdown, markdown_to_blocks};
 use inkhorn_protocol::body::Node;
 use inkhorn_protocol::projection::Access;
 use inkhorn_protocol::{DocId, NodeId};
 use inkhorn_replica::{Change, ChangeKind, Edited, Origin, ReplicaError};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::sync::broadcast;
+use tokio::time::Instant;
+
+/// Updates that leave as one, at most. A frame of a storm has a few hundred; more make the window's frame a long one.
+const MOST_JOINED: usize = 1_000;
 
 /// A lesson as an editor opens it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,11 +45,15 @@ pub enum LessonUpdate {
     Reload,
 }
 
-/// Updates of one lesson that were made elsewhere, each once, in order. Dropping it unsubscribes.
+/// Updates of one lesson that were made elsewhere, each once, in order. The first comes at once; those of a storm come as
+/// one, at most one for each frame of the screen. Dropping it unsubscribes.
 #[derive(Debug)]
 pub struct UpdateStream {
     receiver: broadcast::Receiver<Arc<Change>>,
     own: Origin,
+    /// What came since the last one left, with the versions after them.
+    waiting: VecDeque<(Arc<[u8]>, u64)>,
+    not_before: Instant,
     /// The session keeps the document subscribed while somebody listens.
     _open: crate::net::OpenDoc,
 }
@@ -52,19 +62,48 @@ impl UpdateStream {
     /// Waits for the next one; `None` when the profile is closed. Cancel safe.
     pub async fn next(&mut self) -> Option<LessonUpdate> {
         loop {
-            let change = match self.receiver.recv().await {
+            let change = tokio::select! {
+                // First all that is here already: it leaves together.
+                biased;
+                change = self.receiver.recv(), if self.waiting.len() < MOST_JOINED => change,
+                () = tokio::time::sleep_until(self.not_before), if !self.waiting.is_empty() => {
+                    return self.joined();
+                }
+            };
+            let change = match change {
                 Ok(change) => change,
-                Err(broadcast::error::RecvError::Lagged(_)) => return Some(LessonUpdate::Reload),
-                Err(broadcast::error::RecvError::Closed) => return None,
+                Err(broadcast::error::RecvError::Lagged(_)) => return Some(self.reload()),
+                Err(broadcast::error::RecvError::Closed) => return self.joined(),
             };
             match &change.kind {
-                ChangeKind::Reset => return Some(LessonUpdate::Reload),
+                ChangeKind::Reset => return Some(self.reload()),
                 ChangeKind::Update(_) if change.origin == self.own => {}
-                ChangeKind::Update(bytes) => {
-                    return Some(LessonUpdate::Update { bytes: bytes.clone(), version: change.version });
-                }
+                ChangeKind::Update(bytes) => self.waiting.push_back((bytes.clone(), change.version)),
             }
         }
+    }
+
+    /// The whole document is asked for: what waits is part of it.
+    fn reload(&mut self) -> LessonUpdate {
+        self.waiting.clear();
+        LessonUpdate::Reload
+    }
+
+    /// All that waits as one update.
+    fn joined(&mut self) -> Option<LessonUpdate> {
+        let (last, version) = self.waiting.back().map(|(bytes, version)| (bytes.clone(), *version))?;
+        if self.waiting.len() == 1 {
+            self.waiting.clear();
+            self.not_before = Instant::now() + BATCH_EVERY;
+            return Some(LessonUpdate::Update { bytes: last, version });
+        }
+        if let Some(bytes) = inkhorn_updates::join(self.waiting.iter().map(|(bytes, _)| &**bytes)) {
+            self.waiting.clear();
+            self.not_before = Instant::now() + BATCH_EVERY;
+            return Some(LessonUpdate::Update { bytes: bytes.into(), version });
+        }
+        // They do not follow each other, which an order of updates should not have: then one by one, without a pause.
+        self.waiting.pop_front().map(|(bytes, version)| LessonUpdate::Update { bytes, version })
     }
 }
 
@@ -112,6 +151,8 @@ impl Core {
         UpdateStream {
             receiver: self.replica().updates(&DocId::Lesson(lesson.clone())),
             own: Origin::Editor(editor),
+            waiting: VecDeque::new(),
+            not_before: Instant::now(),
             _open: self.net().open_doc(&DocId::Lesson(lesson.clone())),
         }
     }

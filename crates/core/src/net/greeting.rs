@@ -1,12 +1,15 @@
 //! `@session`: the greeting of a link, and what the server says there.
 
 use super::Shared;
+use super::news::Item;
 use super::rest::signed_out;
 use super::session::{Done, Session};
 use crate::error::{Code, CoreError};
+use futures_util::future::join_all;
 use inkhorn_protocol::SESSION_DOC;
 use inkhorn_protocol::frame::Message;
 use inkhorn_protocol::session::{EventKind, PROTOCOL, ToApp, ToServer};
+use inkhorn_replica::ReplicaError;
 use inkhorn_replica::sync::{Event, Greeted};
 use std::sync::Arc;
 
@@ -56,6 +59,9 @@ impl Session {
     async fn told(&mut self, message: ToApp) {
         match message {
             ToApp::Changed { epoch, courses } => {
+                // What came before it is taken in before it.
+                let step = self.live.as_mut().and_then(|live| live.news.take_now());
+                self.take_in(step);
                 if let Err(error) = self.shared.replica.hello_answered(epoch, courses).await {
                     return self.reset(&error.to_string());
                 }
@@ -77,19 +83,10 @@ impl Session {
                 }
             }
             ToApp::Event { course, prev_seq, course_seq, kind } => {
-                let taken =
-                    self.shared.replica.course_event(&course, prev_seq, course_seq, kind.clone()).await;
-                match taken {
-                    Ok(true) => {}
-                    Ok(false) => self.hello().await,
-                    Err(error) => return self.reset(&error.to_string()),
-                }
-                if matches!(kind, EventKind::Members { .. } | EventKind::Unknown) {
-                    self.refresh_owners();
-                    self.register_lost();
-                }
-                self.work_due();
-                self.shared.connection.course(course, kind);
+                let Some(live) = &mut self.live else { return };
+                live.news.came(Item { course, prev_seq, course_seq, kind });
+                let step = live.news.take();
+                self.take_in(step);
             }
             ToApp::Receipt { op, rejected } => self.shared.connection.operation(op, rejected),
             ToApp::Unsupported { min, .. } => {
@@ -111,6 +108,49 @@ impl Session {
         live.lost_out = true;
         let (link, shared) = (live.link.id(), Arc::clone(&self.shared));
         self.under_way.push(Box::pin(async move { (link, Done::Lost(shared.register_lost().await)) }));
+    }
+
+    /// Gives the replica a step of events.
+    fn take_in(&mut self, step: Option<Vec<Item>>) {
+        let (Some(live), Some(items)) = (&self.live, step) else { return };
+        let link = live.link.id();
+        let replica = &self.shared.replica;
+        // Queued at once and in order, so they share a commit.
+        let asked: Vec<_> = items
+            .into_iter()
+            .map(|item| {
+                let Item { course, prev_seq, course_seq, kind } = &item;
+                let answer = replica.course_event(course, *prev_seq, *course_seq, kind.clone());
+                async move { (item, answer.await) }
+            })
+            .collect();
+        self.under_way.push(Box::pin(async move { (link, Done::News(join_all(asked).await)) }));
+    }
+
+    /// The replica has taken events in: they are told, in order.
+    pub(super) async fn news(&mut self, items: Vec<(Item, Result<bool, ReplicaError>)>) {
+        let next = self.live.as_mut().and_then(|live| {
+            live.news.taken_in();
+            live.news.take()
+        });
+        self.take_in(next);
+        let (mut missed, mut members) = (false, false);
+        for (Item { course, kind, .. }, taken) in items {
+            match taken {
+                Ok(taken) => missed |= !taken,
+                Err(error) => return self.reset(&error.to_string()),
+            }
+            members |= matches!(kind, EventKind::Members { .. } | EventKind::Unknown);
+            self.shared.connection.course(course, kind);
+        }
+        if missed {
+            self.hello().await;
+        }
+        if members {
+            self.refresh_owners();
+            self.register_lost();
+        }
+        self.work_due();
     }
 
     /// Asks the server who owns what, for "ask Maria (owner)".

@@ -6,9 +6,11 @@
 //! - [`outbox`]: operations: where they are kept, how they are sent, when they may be
 //! - [`register`]: what asks for one: documents, titles; share and join
 //! - [`greeting`]: what is said on `@session`; [`line`]: frames out, without waiting; [`session`]: one task that owns the link, the engine and every answer of the replica
+//! - [`news`]: events of courses on their way into the replica, joined while a commit runs
 //! - [`assets`]: one task that uploads and downloads
 //! - [`presence`]: who is in a course with us, pure; [`whereabouts`]: the same on the link
 //! - [`sync`]: "until nothing waits in either direction", and the words for why not
+//! - [`synced_at`]: when nothing waited the last time
 //! - [`api`]: these as functions of [`crate::Core`]
 
 pub(crate) mod account;
@@ -16,12 +18,14 @@ mod api;
 mod assets;
 mod greeting;
 mod line;
+mod news;
 pub(crate) mod outbox;
 pub(crate) mod presence;
 mod register;
 pub(crate) mod rest;
 mod session;
 mod sync;
+mod synced_at;
 mod whereabouts;
 
 use crate::error::{Code, CoreError, Result};
@@ -35,6 +39,7 @@ use inkhorn_transport::{Connection, Destination, Network};
 use rest::{Http, Rest};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use synced_at::{SYNCED_AT, SyncedAt};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 
@@ -63,6 +68,7 @@ pub(crate) struct Shared {
     presence: Mutex<presence::Presence>,
     /// There may be assets to move.
     assets: Notify,
+    synced_at: SyncedAt,
     /// Stays connected by itself (the app), or only while `sync` runs (the command line).
     always: bool,
 }
@@ -108,6 +114,7 @@ impl Net {
             progress: watch::Sender::new(Progress::default()),
             presence: Mutex::default(),
             assets: Notify::new(),
+            synced_at: SyncedAt::default(),
             always: connect,
         });
         let tasks = vec![
@@ -124,6 +131,9 @@ impl Net {
     /// Says goodbye and ends the tasks. What was not sent is sent next time.
     pub(crate) async fn close(&self) {
         self.shared.connection.close().await;
+        if let Some(last) = self.shared.synced_at.unstored() {
+            let _ = self.shared.replica.set_fact(SYNCED_AT, &last.to_string()).await;
+        }
         let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         for task in tasks {
             task.abort();
@@ -218,7 +228,10 @@ impl Net {
     /// What the sync pill shows.
     pub(crate) async fn sync_summary(&self) -> Result<SyncSummary> {
         let replica = &self.shared.replica;
-        let synced_at_ms = replica.fact(SYNCED_AT).await?.and_then(|text| text.parse().ok());
+        let synced_at_ms = match self.shared.synced_at.last() {
+            Some(last) => Some(last),
+            None => replica.fact(SYNCED_AT).await?.and_then(|text| text.parse().ok()),
+        };
         Ok(SyncSummary {
             status: self.shared.status(),
             count: replica.sync_count(None).await?,
@@ -233,9 +246,6 @@ impl std::fmt::Debug for Net {
         f.debug_struct("Net").field("status", &self.shared.connection.status()).finish_non_exhaustive()
     }
 }
-
-/// Name of the fact that holds when everything was last synced.
-const SYNCED_AT: &str = "synced_at_ms";
 
 /// A window has a document open; dropping it closes it.
 #[derive(Debug)]

@@ -5,6 +5,7 @@
 //! engine decides. Nothing is decided here that a test of the engine could not see.
 
 use super::line::Line;
+use super::news::{Item, News};
 use super::rest::sentence;
 use super::{SYNCED_AT, Shared};
 use crate::error::{Code, CoreError};
@@ -58,6 +59,8 @@ pub(super) enum Done {
     Owners(Result<(), CoreError>),
     /// Courses that the server had lost were asked about; whether one came back.
     Lost(Result<bool, CoreError>),
+    /// Events of courses were taken in, or not: `false` when something before one of them was missed.
+    News(Vec<(Item, Result<bool, ReplicaError>)>),
 }
 
 pub(super) struct Session {
@@ -76,6 +79,7 @@ pub(super) struct Session {
 /// A link that is open.
 pub(super) struct Live {
     pub(super) link: Line,
+    pub(super) news: News,
     engine: Engine,
     pub(super) turns: Turns,
     titles_out: bool,
@@ -144,6 +148,7 @@ impl Session {
             LinkEvent::Opened(link) => {
                 self.live = Some(Live {
                     link: Line::new(link),
+                    news: News::default(),
                     engine: Engine::new(self.token()),
                     turns: Turns::default(),
                     titles_out: false,
@@ -327,6 +332,7 @@ impl Session {
                     Err(error) => tracing::warn!(%error, "a lost course could not be registered again yet"),
                 }
             }
+            Done::News(items) => self.news(items).await,
             Done::Owners(outcome) => {
                 if let Err(error) = outcome {
                     tracing::warn!(%error, "owners could not be brought up to date");
@@ -417,8 +423,11 @@ impl Session {
         self.under_way.push(Box::pin(async move {
             let outcome = shared.register_titles().await;
             let count = shared.replica.sync_count(None).await;
-            if count.is_ok_and(|count| count.is_settled() && count.rejected == 0) {
-                let _ = shared.replica.set_fact(SYNCED_AT, &now_ms().to_string()).await;
+            let now = now_ms();
+            if count.is_ok_and(|count| count.is_settled() && count.rejected == 0)
+                && shared.synced_at.is_now(now)
+            {
+                let _ = shared.replica.set_fact(SYNCED_AT, &now.to_string()).await;
             }
             (link, Done::Titles { greetings, outcome })
         }));

@@ -6,6 +6,7 @@ mod hostile;
 mod kept;
 mod live;
 mod presence;
+mod storm;
 mod sync;
 mod ways;
 mod world;
