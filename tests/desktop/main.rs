@@ -8,6 +8,7 @@ mod keyboard;
 mod locked;
 mod reading;
 mod saved;
+mod storm;
 mod support;
 mod untouched;
 mod writing;
