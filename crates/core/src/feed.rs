@@ -8,16 +8,18 @@ mod pending;
 use crate::Core;
 use crate::fetch::{Name, Projection, Projections};
 use crate::net::Progress;
+use crate::remembered::{AsJson, Remembered};
 use inkhorn_events::{Event, Item, Status, Subscriber, Subscription};
 use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::session::EventKind;
 use inkhorn_protocol::window::{CacheEntry, CacheReport, FetchStatus, QueryReply, QueryStatus};
 use inkhorn_protocol::{AssetHash, DocId, OpId};
-use inkhorn_server_state::{self as cache, Fold, Options, ServerState, Signal, Watcher};
+use inkhorn_server_state::{self as cache, Filter, Fold, Options, ServerState, Signal, Watcher};
 use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
@@ -120,6 +122,8 @@ struct Shared {
     /// Windows at the front: none while another program is.
     focused: Mutex<BTreeSet<WindowId>>,
     online: Signal,
+    /// None until the profile is open, and in tests of the wiring.
+    remembered: OnceLock<Remembered>,
     windows: Mutex<HashMap<WindowId, Arc<Window>>>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
@@ -155,15 +159,37 @@ impl Windows {
         let options = Options { focus: focus.clone(), online: online.clone(), ..Options::default() };
         let cache = ServerState::new(projections, options);
         let (windows, task) = (Mutex::default(), Mutex::default());
-        let shared = Arc::new(Shared { cache, focus, focused: Mutex::default(), online, windows, task });
+        let shared = Arc::new(Shared {
+            cache,
+            focus,
+            focused: Mutex::default(),
+            online,
+            remembered: OnceLock::new(),
+            windows,
+            task,
+        });
         let task =
             tokio::spawn(listen(Self { shared: Arc::clone(&shared) }, subscriber.subscribe(), progress));
         *lock(&shared.task) = Some(task);
         Self { shared }
     }
 
+    /// Brings back what an earlier run read from the server, and keeps it from now on.
+    pub(crate) fn remember(&self, profile: &Path) {
+        let remembered = self.shared.remembered.get_or_init(|| Remembered::new(profile));
+        match self.shared.cache.restore(remembered, &AsJson, crate::now_ms()) {
+            Ok(restored) => tracing::debug!(?restored, "what was read from the server before"),
+            Err(error) => tracing::info!(%error, "what was read from the server before cannot be read"),
+        }
+    }
+
     /// Ends the task and every observation.
     pub(crate) fn close(&self) {
+        if let Some(remembered) = self.shared.remembered.get()
+            && let Err(error) = self.shared.cache.save(remembered, &AsJson, crate::now_ms())
+        {
+            tracing::info!(%error, "what was read from the server is not kept");
+        }
         if let Some(task) = lock(&self.shared.task).take() {
             task.abort();
         }
@@ -277,6 +303,13 @@ impl Windows {
 
     /// Somebody signed in or out.
     pub(crate) fn account_changed(&self) {
+        if let Some(remembered) = self.shared.remembered.get() {
+            remembered.forget();
+        }
+        // What one account may see is not for the next one, not even for a moment.
+        let of_the_server =
+            |name: &Name| matches!(name.0, QueryKey::Members { .. } | QueryKey::RemoteCourses);
+        self.shared.cache.reset(Filter::all().matching(&of_the_server));
         for prefix in [&["account"][..], &["remote"], &["sync"], &["courses"], &["course"]] {
             self.shared.cache.invalidate(prefix);
         }

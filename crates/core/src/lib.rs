@@ -41,6 +41,7 @@ mod operations;
 mod outline;
 mod profile;
 mod rejected;
+mod remembered;
 
 pub use documents::Facts;
 pub use error::{Code, CoreError, Result};
@@ -112,6 +113,7 @@ impl Core {
             lock: Mutex::new(Some(lock)),
         });
         inner.windows.follow(operations);
+        inner.windows.remember(profile);
         Ok(Self { inner })
     }
 

@@ -85,6 +85,7 @@ fn event((number, kind, variant): Draw, owed: &mut Owed) -> Option<Event> {
             registered: !bit(6) || bit(7),
             muted: variant % 16 == 15,
             held: variant % 16 == 14,
+            member: variant % 16 != 13,
         }])),
         12 => Some(if bit(0) { Event::Opened(id) } else { Event::Closed(id) }),
         13 if bit(0) => Some(Event::Tick),
