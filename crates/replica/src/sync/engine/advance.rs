@@ -42,7 +42,6 @@ impl Engine {
         if !self.may_send(id) {
             return;
         }
-        let ticket = self.ticket();
         let Some(doc) = self.docs.get_mut(id) else { return };
         if doc.phase != Phase::Open || doc.reading.is_some() {
             return;
@@ -56,6 +55,9 @@ impl Engine {
         } else {
             return;
         };
+        // Drawn only where it is used: a look that changes nothing leaves no trace.
+        self.tickets += 1;
+        let ticket = self.tickets;
         doc.reading = Some((ticket, purpose));
         out.push(Action::Read { doc: id.clone(), ticket, since: Some(since) });
     }
@@ -151,11 +153,12 @@ impl Engine {
 
     /// A second step 1, once the first exchange has ended: never two at a time.
     pub(super) fn ask_again(&mut self, id: &DocId, out: &mut Vec<Action>) {
-        let ticket = self.ticket();
         let Some(doc) = self.docs.get_mut(id) else { return };
         let free = doc.reading.is_none() && doc.applying.is_empty() && !doc.step1_out;
         if doc.phase == Phase::Open && doc.again && free {
             doc.again = false;
+            self.tickets += 1;
+            let ticket = self.tickets;
             doc.reading = Some((ticket, Purpose::Step1));
             out.push(Action::Read { doc: id.clone(), ticket, since: None });
         }
