@@ -201,24 +201,7 @@ impl Shared {
                 Err(Ended::Not(error)) => return Err(error),
             }
         }
-        self.keep_unsent().await?;
         Ok(back)
-    }
-
-    /// What waits in courses that the user is no member of any more is kept as refused, and shown: nothing else would
-    /// say so, since these are not synced. It is sent once the role is back.
-    async fn keep_unsent(&self) -> Result<()> {
-        for course in self.replica.courses().await? {
-            if !course.shared || course.role.is_some() {
-                continue;
-            }
-            for row in self.replica.docs(Some(&course.id)).await? {
-                if row.waiting > 0 && row.rejected.is_none() {
-                    self.replica.reject(&row.doc, Reason::NotMember, crate::now_ms()).await?;
-                }
-            }
-        }
-        Ok(())
     }
 
     /// Operations that are still to be done by themselves, with why the last try of one failed.

@@ -44,7 +44,7 @@ impl Hostile {
             while let Ok((near, _)) = listener.accept().await {
                 tokio::spawn(async move {
                     // A server that is down is no concern of the network's: it hangs up.
-                    let _ = self.carry(near, server).await;
+                    let _ = Box::pin(self.carry(near, server)).await;
                 });
             }
         });
@@ -54,7 +54,7 @@ impl Hostile {
     async fn carry(self, mut near: TcpStream, server: SocketAddr) -> std::io::Result<()> {
         if let Self::Drops(after) = self {
             let far = TcpStream::connect(server).await?;
-            return pipe(near, far, after).await;
+            return Box::pin(pipe(near, far, after)).await;
         }
         let (head, body) = request(&mut near).await?;
         let upgrade = head.lines().any(|line| line.to_ascii_lowercase().starts_with("upgrade:"));

@@ -78,6 +78,7 @@ impl World {
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.found_at)
     }
+    #[expect(clippy::misnamed_getters, reason = "a way through a proxy stands for the server's own address")]
     pub(crate) fn address(&self) -> SocketAddr {
         self.found_at
     }
