@@ -42,11 +42,11 @@ pub(super) fn draw(lines: &[(Figures, Figures)]) -> String {
     }
     // The legend takes the place of the panel that is missing in the last row.
     let (x, y) = (WIDTH * 2.0 + 60.0, HEIGHT * (rows as f64 - 1.0) + 80.0);
-    let _ = write!(
+    let _ = writeln!(
         svg,
         "<g transform=\"translate({x} {y})\"><path class=\"ours\" d=\"M0 0h40\"/><text x=\"50\" y=\"4\">inkhorn-server-state</text>\
          <path class=\"theirs\" d=\"M0 26h40\"/><text x=\"50\" y=\"30\">@tanstack/query-core 5</text>\
-         <text x=\"0\" y=\"62\">across: entries in the cache</text></g></svg>\n"
+         <text x=\"0\" y=\"62\">across: entries in the cache</text></g></svg>"
     );
     svg
 }
