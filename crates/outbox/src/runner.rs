@@ -240,8 +240,12 @@ impl Running {
     fn feed(&mut self, event: Event) {
         let now = self.now();
         let jitter = (self.source.random)();
-        let mut changed = false;
-        for action in self.outbox.step(event, now, jitter) {
+        let actions = self.outbox.step(event, now, jitter);
+        // Shown first: who is told of an end looks at the list next.
+        if actions.contains(&Action::Changed) {
+            self.show(now);
+        }
+        for action in actions {
             match action {
                 Action::Save(entry) => {
                     let (op, saved) = (entry.op.clone(), self.persist.save(&entry));
@@ -263,18 +267,18 @@ impl Running {
                         .push(Box::pin(async move { Event::Replied { op, attempt, reply: reply.await } }));
                 }
                 Action::Tell(op, news) => self.tell(op, news),
-                Action::Changed => changed = true,
+                Action::Changed => {}
             }
         }
-        if changed {
-            let shown =
-                Shown { list: self.outbox.list(now), entries: self.outbox.entries().cloned().collect() };
-            self.show.send_if_modified(|old| {
-                let differs = **old != shown;
-                *old = Arc::new(shown);
-                differs
-            });
-        }
+    }
+
+    fn show(&self, now: Now) {
+        let shown = Shown { list: self.outbox.list(now), entries: self.outbox.entries().cloned().collect() };
+        self.show.send_if_modified(|old| {
+            let differs = **old != shown;
+            *old = Arc::new(shown);
+            differs
+        });
     }
 
     fn tell(&mut self, op: OpId, news: News) {
