@@ -113,7 +113,14 @@ impl Outbox {
             return false;
         };
         let on_disk = |new: &Item| {
-            !matches!(new.phase, Phase::Accepting | Phase::Kept | Phase::Refusing | Phase::Leaving { .. })
+            !matches!(
+                new.phase,
+                Phase::Accepting
+                    | Phase::Reviving { .. }
+                    | Phase::Kept
+                    | Phase::Refusing
+                    | Phase::Leaving { .. }
+            )
         };
         newer.iter().any(|new| on_disk(new) && replaces(&new.entry.operation, &old.entry.operation))
     }

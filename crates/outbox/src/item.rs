@@ -9,6 +9,8 @@ use inkhorn_protocol::projection::{OperationInfo, OperationState};
 pub(crate) enum Phase {
     /// Being written for the first time, without being sent.
     Accepting,
+    /// Expired, and tried again by the user: being written as such. Where that fails it is what it was, asked for then.
+    Reviving { created_ms: u64 },
     /// Being written with the mark of the send that follows.
     Marking,
     /// On the disk, waits for its turn, its time, or the gate.

@@ -156,9 +156,9 @@ impl Outbox {
             return self.submit(fresh, operation, now, out);
         }
         // It may have reached the server long ago: the same id finds that out.
+        item.phase = Phase::Reviving { created_ms: item.entry.created_ms };
         item.entry.state = OperationState::Queued;
         item.entry.created_ms = now.wall_ms;
-        item.phase = Phase::Accepting;
         item.due_ms = now.mono_ms;
         out.push(Action::Save(item.entry.clone()));
         out.push(Action::Changed);
@@ -184,13 +184,22 @@ impl Outbox {
         let attempt = self.attempts;
         let Some(item) = self.item(op) else { return };
         match (item.phase, outcome) {
-            (Phase::Accepting, Ok(())) => {
+            (Phase::Accepting | Phase::Reviving { .. }, Ok(())) => {
                 item.phase = Phase::Waiting;
                 out.push(Action::Tell(op.clone(), News::Kept));
             }
             (Phase::Accepting, Err(why)) => {
                 self.remove(op);
                 out.push(Action::Tell(op.clone(), News::Ended(Outcome::NotKept(why))));
+                out.push(Action::Changed);
+            }
+            // Its row says still that it is expired: it stays in the list, with the reason.
+            (Phase::Reviving { created_ms }, Err(why)) => {
+                item.entry.state = OperationState::Expired;
+                item.entry.created_ms = created_ms;
+                item.why = Some(why);
+                item.phase = Phase::Kept;
+                out.push(Action::Tell(op.clone(), News::Ended(Outcome::Expired)));
                 out.push(Action::Changed);
             }
             (Phase::Marking, Ok(())) => {
@@ -309,7 +318,7 @@ impl Outbox {
                 item.phase = Phase::Waiting;
                 item.due_ms = now.mono_ms;
             }
-            (Some(_), Phase::Marking | Phase::Sending(_) | Phase::Kept) => {}
+            (Some(_), Phase::Reviving { .. } | Phase::Marking | Phase::Sending(_) | Phase::Kept) => {}
         }
     }
 

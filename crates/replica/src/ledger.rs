@@ -211,15 +211,21 @@ impl Writer {
         }
         let changed = rows::set_role(&mut self.db, course, role).await?;
         if role.is_some_and(Role::may_write) {
-            for id in rows::muted_by_role(&mut self.db, course).await? {
-                rows::unmute(&mut self.db, id).await?;
-                effects.courses();
-            }
+            self.unmute_by_role(course, effects).await?;
         }
         if changed {
             effects.courses();
         }
         Ok(changed)
+    }
+
+    /// What was refused because of the role waits again.
+    pub(crate) async fn unmute_by_role(&mut self, course: &CourseId, effects: &mut Effects) -> Result<()> {
+        for id in rows::muted_by_role(&mut self.db, course).await? {
+            rows::unmute(&mut self.db, id).await?;
+            effects.courses();
+        }
+        Ok(())
     }
 
     async fn mark_behind(&mut self, course: &CourseId, docs: &[DocId], effects: &mut Effects) -> Result<()> {

@@ -32,6 +32,7 @@ impl Writer {
                     }
                     if !row.shared || row.role.is_none() {
                         rows::set_shared(&mut self.db, &course).await?;
+                        self.unmute_by_role(&course, effects).await?;
                         effects.courses();
                     }
                     // The title counts for a new course only.

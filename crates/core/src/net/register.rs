@@ -27,6 +27,9 @@ const MAX_TITLE_BYTES: usize = 1_024;
 /// Facts with this prefix hold titles that the user let go: the server is not told these again.
 const TITLE_LET_GO: &str = "title_let_go:";
 
+/// Fact: where the user's roles are from, as server and account. Only that server can have lost a course.
+const ROLES_FROM: &str = "roles_from";
+
 impl Shared {
     /// Waits until an operation was done.
     pub(super) async fn done(&self, mut ticket: Ticket) -> Result<(), Ended> {
@@ -178,10 +181,19 @@ impl Shared {
 
     /// Courses that the user owned and that the server does not give to the user any more: where the server was restored
     /// from a backup that is older than the sharing, registering brings the course back. Once for each time that the
-    /// server took the course away; where somebody else did that, the server says so and nothing is changed.
+    /// server took the course away; where somebody else did that, the server says so and nothing is changed. A server
+    /// that never had the course has not lost it: what goes to a second server is for the user to say.
     pub(super) async fn register_lost(&self) -> Result<bool> {
         let mut back = false;
+        let Some(account) = self.sign_in() else { return Ok(back) };
+        let here = format!("{} {}", account.server, account.email);
+        let from = self.replica.fact(ROLES_FROM).await?;
+        let elsewhere = from.as_ref().is_some_and(|from| *from != here);
         for course in self.replica.lost_courses().await? {
+            if elsewhere {
+                self.replica.forget_lost(&course).await?;
+                continue;
+            }
             let docs: Vec<DocId> =
                 self.replica.docs(Some(&course)).await?.into_iter().map(|row| row.doc).collect();
             let title = registrable(self.replica.course(&course).await?.title);
@@ -200,6 +212,10 @@ impl Shared {
                 }
                 Err(Ended::Not(error)) => return Err(error),
             }
+        }
+        if from.as_ref() != Some(&here) {
+            // Last: were it written before the courses of the other server are forgotten, a crash would share them here.
+            self.replica.set_fact(ROLES_FROM, &here).await?;
         }
         Ok(back)
     }
@@ -238,23 +254,23 @@ impl Net {
         // server refuses stays a local one.
         shared.register(course, docs, true).await?;
         drop(waiting);
-        self.carry_on().await
+        self.carry_on(course).await
     }
 
     /// Takes a course of the server to this computer.
     pub(crate) async fn join(&self, course: &CourseId) -> Result<()> {
         let detail = self.shared.rest()?.course(course).await?;
         self.shared.replica.join(detail.course, detail.documents).await?;
-        self.carry_on().await
+        self.carry_on(course).await
     }
 
     /// The app goes on in the background; a command line syncs before it ends.
-    async fn carry_on(&self) -> Result<()> {
+    async fn carry_on(&self, course: &CourseId) -> Result<()> {
         if self.shared.always {
             self.shared.ask(Ask::Hello);
             return Ok(());
         }
-        self.carry(SYNC_LIMIT).await.map(drop)
+        self.carry_course(course, SYNC_LIMIT).await
     }
 
     /// Courses on the server that the user is a member of.

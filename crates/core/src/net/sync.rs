@@ -4,6 +4,7 @@ use super::session::Ask;
 use super::{Net, Progress};
 use crate::error::{Code, CoreError, Result};
 use inkhorn_events::Status;
+use inkhorn_protocol::CourseId;
 use inkhorn_protocol::projection::{SyncCount, SyncSummary};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -21,11 +22,20 @@ impl Net {
     /// Why something still waits: signed out, offline, refused edits, no member, time over. Nothing is lost by any of them.
     pub(crate) async fn sync(&self, timeout: Duration) -> Result<SyncSummary> {
         let summary = self.carry(timeout).await?;
-        self.belongs().await.map(|()| summary)
+        self.belongs().await?;
+        rejected(summary.count.rejected, &summary, None).map(|()| summary)
     }
 
-    /// The same for what the server gives to this user, without a word about other courses.
-    pub(super) async fn carry(&self, timeout: Duration) -> Result<SyncSummary> {
+    /// The same on behalf of one course: refused edits of others are not its trouble.
+    pub(super) async fn carry_course(&self, course: &CourseId, timeout: Duration) -> Result<()> {
+        let summary = self.carry(timeout).await?;
+        let count = self.shared.replica.sync_count(Some(course)).await?;
+        rejected(count.rejected, &summary, Some(course))
+    }
+
+    /// Carries what the server gives to this user, without a word about courses that it does not, or about edits that it
+    /// refused.
+    async fn carry(&self, timeout: Duration) -> Result<SyncSummary> {
         let shared = &self.shared;
         // Says so when nobody is signed in.
         shared.rest()?;
@@ -69,8 +79,7 @@ impl Net {
             let (operations, operation_trouble) = shared.pending();
             if settled && count.is_settled() && operations == 0 {
                 if confirmed {
-                    let summary = SyncSummary { count, ..self.sync_summary().await? };
-                    return rejected(&summary).map(|()| summary);
+                    return Ok(SyncSummary { count, ..self.sync_summary().await? });
                 }
                 // Asked once more: what was just sent is news of the server's too, and its word that these have been
                 // seen keeps them from counting as news the next time.
@@ -134,12 +143,12 @@ impl Net {
 }
 
 /// All is settled; edits that the server refused are still worth a word, and an exit code.
-fn rejected(summary: &SyncSummary) -> Result<()> {
-    let rejected = summary.count.rejected;
+fn rejected(rejected: u64, summary: &SyncSummary, course: Option<&CourseId>) -> Result<()> {
     if rejected == 0 {
         return Ok(());
     }
-    let why = summary.rejected.first().map(|edit| super::rest::sentence(&edit.why)).unwrap_or_default();
+    let mut edits = summary.rejected.iter().filter(|edit| course.is_none_or(|course| edit.course == *course));
+    let why = edits.next().map(|edit| super::rest::sentence(&edit.why)).unwrap_or_default();
     let (what, are) = if rejected == 1 { ("change was", "it is") } else { ("changes were", "they are") };
     Err(CoreError::new(
         Code::Rejected,

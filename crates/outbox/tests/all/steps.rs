@@ -278,3 +278,17 @@ fn what_cannot_be_written_down_is_not_begun_and_that_is_said() {
     assert!(matches!(&actions[0], Action::Tell(_, News::Ended(Outcome::NotKept(_)))), "{actions:?}");
     assert!(outbox.list(at(0)).is_empty());
 }
+
+#[test]
+fn an_expired_one_that_cannot_be_written_down_when_it_is_tried_again_stays_in_the_list() {
+    let mut outbox = Outbox::default();
+    let mut entry = Entry::new(id("a"), title("c", "Ink"), T0);
+    entry.state = OperationState::Expired;
+    outbox.step(Event::Restored { entries: vec![entry], unreadable: vec![] }, at(0), 0);
+    outbox.step(Event::Retry { op: id("a"), fresh: id("unused") }, at(5), 0);
+    outbox.step(Event::Saved { op: id("a"), outcome: Err("the disk is full".into()) }, at(6), 0);
+    let list = outbox.list(at(6));
+    assert_eq!((list[0].state, list[0].created_ms), (OperationState::Expired, T0));
+    assert_eq!(list[0].why.as_deref(), Some("the disk is full"));
+    assert!(outbox.may_retry(&id("a")), "once there is room");
+}

@@ -77,6 +77,8 @@ pub(crate) struct World {
     fates: BTreeMap<OpId, Fate>,
     asked: BTreeMap<OpId, Operation>,
     order: Vec<OpId>,
+    /// Places in `order` at which the user asked for it: first, and last (an expired one may be asked for again).
+    wanted: BTreeMap<OpId, (usize, usize)>,
     now: Now,
     run: u32,
     ids: u32,
@@ -99,6 +101,7 @@ impl World {
             fates: BTreeMap::new(),
             asked: BTreeMap::new(),
             order: Vec::new(),
+            wanted: BTreeMap::new(),
             now: Now { wall_ms: EXPIRY_MS * 100, mono_ms: 0 },
             run: 0,
             ids: 0,
@@ -184,6 +187,12 @@ impl World {
                 .any(|info| matches!(info.state, OperationState::Acked | OperationState::Confirmed))
     }
 
+    fn wants(&mut self, op: &OpId) {
+        let at = self.order.len();
+        self.order.push(op.clone());
+        self.wanted.entry(op.clone()).and_modify(|(_, last)| *last = at).or_insert((at, at));
+    }
+
     fn submit(&mut self, course: u8, register: bool, title: &str) {
         self.ids += 1;
         let op: OpId = format!("op{}", self.ids).parse().expect("id");
@@ -195,7 +204,7 @@ impl World {
             Operation::SetTitle { course, title: title.into() }
         };
         self.asked.insert(op.clone(), operation.clone());
-        self.order.push(op.clone());
+        self.wants(&op);
         self.feed(Event::Submit { op, operation });
     }
 
@@ -333,10 +342,12 @@ impl World {
                 let fresh: OpId = format!("op{}", self.ids).parse().expect("id");
                 let before = self.outbox.entries().count();
                 let operation = self.asked[&op].clone();
-                self.feed(Event::Retry { op, fresh: fresh.clone() });
+                self.feed(Event::Retry { op: op.clone(), fresh: fresh.clone() });
                 if self.outbox.entries().count() > before {
                     self.asked.insert(fresh.clone(), operation);
-                    self.order.push(fresh);
+                    self.wants(&fresh);
+                } else {
+                    self.wants(&op);
                 }
             }
             Step::LetGo { which } => {
@@ -432,13 +443,12 @@ impl World {
         // In the order of its scope. What was let go while nobody knew what became of it may come late: it was let go.
         for (at, (op, operation)) in self.server.done.iter().enumerate() {
             for (later, other) in &self.server.done[at + 1..] {
-                let behind = |op: &OpId| self.order.iter().position(|known| known == op);
+                // One that was asked for again has two places: it may be done at either, or between them.
+                let (first, _) = self.wanted[op];
+                let (_, last) = self.wanted[later];
                 let odd = |op: &OpId| !matches!(self.fates.get(op), Some(Fate::Done));
                 assert!(
-                    operation.course() != other.course()
-                        || odd(op)
-                        || odd(later)
-                        || behind(op) < behind(later),
+                    operation.course() != other.course() || odd(op) || odd(later) || first < last,
                     "{op} was done before {later}"
                 );
             }

@@ -86,6 +86,7 @@ impl Engine {
         }
         if let Some((doc, before)) = alone
             && !self.stirred
+            && !self.may_register_again(now_ms)
             && self.standing(&doc) == before
         {
             self.advance_one(&doc, &mut out);

@@ -190,6 +190,11 @@ impl Engine {
         }
     }
 
+    /// Whether the time of a registration that failed has come: that is seen by a look at all only.
+    pub(super) fn may_register_again(&self, now_ms: u64) -> bool {
+        self.register_at.iter().any(|(course, (at, _))| *at <= now_ms && !self.registering.contains(course))
+    }
+
     pub(super) fn register(&mut self, now_ms: u64, out: &mut Vec<Action>) {
         let mut due: BTreeMap<CourseId, Vec<DocId>> = BTreeMap::new();
         for (id, doc) in &self.docs {
