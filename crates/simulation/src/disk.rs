@@ -59,7 +59,10 @@ impl Disk {
     pub(crate) fn sync(&mut self) -> Result<Vec<(CourseId, u64)>, String> {
         let mut heads = BTreeMap::new();
         for record in self.records.get(self.synced..).unwrap_or_default() {
-            self.state.take(record, &mut heads)?;
+            // Each batch is a step of its own for the heads, also when a crash has them read all at once.
+            let mut of_record = BTreeMap::new();
+            self.state.take(record, &mut of_record)?;
+            heads.append(&mut of_record);
             if let Record::Batch(batch) = record {
                 for entry in &batch.entries {
                     let content =

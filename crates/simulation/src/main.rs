@@ -26,6 +26,9 @@ struct Arguments {
     /// Replay this plan instead.
     #[arg(long, conflicts_with_all = ["seeds", "seed"])]
     plan: Option<PathBuf>,
+    /// Write down all that happens in the replayed plan, to the standard error.
+    #[arg(long, requires = "plan")]
+    trace: bool,
     /// Break a rule on purpose.
     #[arg(long, value_enum, hide = true, default_value = "nothing")]
     sabotage: Break,
@@ -59,6 +62,15 @@ const SHRINK_RUNS: u32 = 400;
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let sabotage = Sabotage::from(arguments.sabotage);
+    if arguments.trace {
+        tracing_subscriber::fmt()
+            .with_env_filter("inkhorn_simulation=debug")
+            .with_writer(std::io::stderr)
+            .without_time()
+            .with_target(false)
+            .with_ansi(false)
+            .init();
+    }
     if let Some(path) = &arguments.plan {
         let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
         let plan: Plan = serde_json::from_str(&text).with_context(|| path.display().to_string())?;

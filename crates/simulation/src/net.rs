@@ -1,6 +1,7 @@
 //! Virtual time and the virtual network: a queue of what is to happen, and links that keep their order until they die.
 
 use bytes::Bytes;
+use inkhorn_protocol::frame::Frame;
 use inkhorn_protocol::{CourseId, DocId};
 use inkhorn_replica::Change;
 use inkhorn_server::engine::Event as ServerEvent;
@@ -119,6 +120,18 @@ impl Happening {
     }
 }
 
+impl Happening {
+    /// For the log of a run: frames are decoded.
+    fn words(&self) -> String {
+        let frame = |bytes: &[u8]| format!("{:?}", Frame::decode(bytes));
+        match self {
+            Self::Up { link, bytes } => format!("up {link}: {}", frame(bytes)),
+            Self::Down { link, bytes } => format!("down {link}: {}", frame(bytes)),
+            other => format!("{other:?}"),
+        }
+    }
+}
+
 impl Net {
     pub(crate) fn new(seed: u64) -> Self {
         Self {
@@ -158,6 +171,9 @@ impl Net {
         self.now = entry.at;
         self.pending -= usize::from(!entry.what.is_tick());
         self.note(entry.at);
+        if !entry.what.is_tick() {
+            tracing::debug!(at = entry.at, "{}", entry.what.words());
+        }
         Some(entry.what)
     }
 

@@ -84,7 +84,11 @@ pub(crate) fn equal(world: &mut World) -> Result<(), String> {
             let ours = client.state(doc).map_err(|error| format!("client {who}: {doc}: {error}"))?;
             let here = index(doc, &ours.bytes)?;
             if here.state_vector() != on_server.state_vector() {
-                return Err(format!("client {who}: {doc} has other edits than the server"));
+                return Err(format!(
+                    "client {who}: {doc} has other edits than the server: {:?}, there {:?}",
+                    here.state_vector(),
+                    on_server.state_vector()
+                ));
             }
             if here.delete_set() != on_server.delete_set() {
                 return Err(format!("client {who}: {doc} has other deletions than the server"));
