@@ -12,7 +12,7 @@ use crate::server::Server;
 use futures_util::future::{BoxFuture, join_all};
 use inkhorn_events::spine;
 use inkhorn_protocol::frame::{Frame, Message};
-use inkhorn_protocol::session::{DocNotice, PROTOCOL, Reason, ToApp, ToServer};
+use inkhorn_protocol::session::{DocNotice, EventKind, PROTOCOL, Reason, ToApp, ToServer};
 use inkhorn_protocol::{CourseId, DocId, SESSION_DOC};
 use inkhorn_replica::sync::{Action, Engine, Event, Turns};
 use inkhorn_replica::{Change, DocWork, Options, Read, Replica, ReplicaError};

@@ -3,7 +3,7 @@
 
 use inkhorn_protocol::session::{CourseChanged, EventKind, Reason, Role};
 use inkhorn_protocol::{CourseId, DocId};
-use inkhorn_server::engine::event::{Access, Change, Greeting, User};
+use inkhorn_server::engine::event::{Access, Change, Greeting, Standing, User};
 use inkhorn_server::engine::{Batch, Content, Loaded, LogEntry, LogError};
 use std::collections::{BTreeMap, HashMap};
 
@@ -104,8 +104,9 @@ impl Disk {
         let Some(doc) = doc else { return Ok(Access { user, document: None }) };
         let course = &self.state.docs.get(doc).ok_or(Reason::NotRegistered)?.course;
         let member = (course.clone(), user.id.to_string());
-        let role = *self.state.members.get(&member).ok_or(Reason::NotMember)?;
-        Ok(Access { user, document: Some((course.clone(), role)) })
+        let role = self.state.members.get(&member).copied();
+        let course_seq = self.state.heads.get(course).copied().unwrap_or(0);
+        Ok(Access { user, document: Some(Standing { course: course.clone(), role, course_seq }) })
     }
 
     pub(crate) fn greet(&self, user: &str, since: BTreeMap<CourseId, u64>) -> Greeting {

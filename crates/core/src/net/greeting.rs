@@ -76,6 +76,8 @@ impl Session {
                         self.feed(Event::Opened(doc)).await;
                     }
                     self.refresh_owners();
+                } else {
+                    self.feed(Event::Anew).await;
                 }
                 self.register_lost();
                 if again {
@@ -147,6 +149,7 @@ impl Session {
             self.hello().await;
         }
         if members {
+            self.feed(Event::Anew).await;
             self.refresh_owners();
             self.register_lost();
         }

@@ -406,6 +406,8 @@ impl Session {
                 let error = CoreError::new(Code::Other, words);
                 self.shared.progress.send_modify(|progress| progress.trouble = Some(error));
             }
+            // While the replica is asked what there is to do, the engine does not know it all: the answer settles it.
+            Action::Settled if live.turns.is_asking() => {}
             Action::Settled => self.settled(),
         }
     }

@@ -82,6 +82,12 @@ impl Engine {
                     *at = now_ms + *delay;
                 }
             }
+            Event::Anew => {
+                for doc in self.docs.values_mut().filter(|doc| doc.gave_up) {
+                    doc.gave_up = false;
+                    doc.failures = 0;
+                }
+            }
             Event::Tick => self.tick(now_ms, &mut out),
         }
         if let Some((doc, before)) = alone

@@ -114,6 +114,9 @@ pub enum Event {
         /// Whether the server knows the documents now; else it is tried again later.
         done: bool,
     },
+    /// A role changed, or hello was answered once more: what was given up on this connection may work now. Feed the new
+    /// `Work` too.
+    Anew,
     /// Time passed.
     Tick,
 }
@@ -130,6 +133,7 @@ impl Event {
             | Self::Opened(_)
             | Self::Closed(_)
             | Self::Registered { .. }
+            | Self::Anew
             | Self::Tick => None,
         }
     }

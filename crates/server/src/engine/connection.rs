@@ -1,9 +1,9 @@
 //! Connections, the documents open on them, and how these come and go.
 
-use super::Engine;
 use super::document::{OpenId, Slot};
-use super::event::{Access, Action, ConnId, User};
+use super::event::{Access, Action, ConnId, Standing, User};
 use super::session::Session;
+use super::{Engine, RecentRole};
 use bytes::Bytes;
 use inkhorn_protocol::frame::{Frame, Message};
 use inkhorn_protocol::session::{DocNotice, Reason, Role};
@@ -58,6 +58,8 @@ pub(super) struct Granted {
     pub(super) user: User,
     pub(super) course: CourseId,
     pub(super) role: Role,
+    /// Head of the course when the role was read, or number of the change that brought it.
+    pub(super) course_seq: u64,
 }
 
 /// An open document.
@@ -209,21 +211,22 @@ impl Engine {
             Err(reason) => return self.deny(conn, key, doc.as_ref(), reason),
         };
         state.signed_in = true;
-        let Some((course, mut role)) = granted.document else {
+        let Some(Standing { course, mut role, mut course_seq }) = granted.document else {
             return self.open_session(conn, key, granted.user);
         };
         let Some(doc) = doc else { return };
-        // The role was read a moment ago, and may have been changed since.
-        match self.recent_roles.get(&(course.clone(), Arc::clone(&granted.user.id))) {
-            Some((None, _)) => return self.deny(conn, key, Some(&doc), Reason::NotMember),
-            Some((Some(now), _)) => role = *now,
-            None => {}
+        // The role was read a moment ago, and may have been changed since; or what was told of it last is older.
+        if let Some(recent) = self.recent_roles.get(&(course.clone(), Arc::clone(&granted.user.id)))
+            && recent.course_seq > course_seq
+        {
+            (role, course_seq) = (recent.role, recent.course_seq);
         }
+        let Some(role) = role else { return self.deny(conn, key, Some(&doc), Reason::NotMember) };
         let Some(Open::Pending { access, .. }) = self.conns.get_mut(&conn).and_then(|c| c.opens.get_mut(key))
         else {
             return;
         };
-        *access = Some(Granted { doc: doc.clone(), user: granted.user, course, role });
+        *access = Some(Granted { doc: doc.clone(), user: granted.user, course, role, course_seq });
         self.out.send(conn, key, Message::Authenticated { read_only: !role.may_write() });
         let open = (conn, key.to_owned());
         match self.docs.get_mut(&doc) {
@@ -397,9 +400,15 @@ impl Engine {
     }
 
     /// A role changed: live documents of that course follow at once.
-    pub(super) fn role_changed(&mut self, course: &CourseId, user: &Arc<str>, role: Option<Role>) {
-        let until = self.now_ms + ROLE_IS_RECENT_MS;
-        self.recent_roles.insert((course.clone(), Arc::clone(user)), (role, until));
+    pub(super) fn role_changed(
+        &mut self,
+        course: &CourseId,
+        user: &Arc<str>,
+        role: Option<Role>,
+        course_seq: u64,
+    ) {
+        let recent = RecentRole { role, course_seq, until_ms: self.now_ms + ROLE_IS_RECENT_MS };
+        self.recent_roles.insert((course.clone(), Arc::clone(user)), recent);
         let mut removed = Vec::new();
         let mut changed = Vec::new();
         for (&conn, state) in &mut self.conns {
@@ -409,9 +418,11 @@ impl Engine {
                     Open::Pending { access: Some(granted), .. } => granted,
                     Open::Pending { access: None, .. } => continue,
                 };
-                if granted.course != *course || granted.user.id != *user {
+                // What was read after this change knows of it, and perhaps of a later one.
+                if granted.course != *course || granted.user.id != *user || granted.course_seq >= course_seq {
                     continue;
                 }
+                granted.course_seq = course_seq;
                 match role {
                     None => removed.push((conn, key.clone())),
                     Some(role) => {

@@ -25,8 +25,19 @@ pub struct User {
 pub struct Access {
     /// Who.
     pub user: User,
-    /// Course of the document and role in it.
-    pub document: Option<(CourseId, Role)>,
+    /// What the user may do with the document.
+    pub document: Option<Standing>,
+}
+
+/// The role of a user in the course of a document, as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// Course of the document.
+    pub course: CourseId,
+    /// Role in it; none: no member.
+    pub role: Option<Role>,
+    /// Head of the course when the role was read: a change with a later number has overtaken the answer.
+    pub course_seq: u64,
 }
 
 /// A document as the log holds it.

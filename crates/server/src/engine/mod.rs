@@ -62,9 +62,17 @@ pub struct Engine {
     /// Questions asked so far.
     tickets: u64,
     courses: BTreeMap<CourseId, session::CourseEvents>,
-    /// Roles that changed a moment ago, until when that counts as a moment.
-    recent_roles: HashMap<(CourseId, Arc<str>), (Option<Role>, u64)>,
+    /// Roles that changed a moment ago: the number of the change, and until when it counts as a moment.
+    recent_roles: HashMap<(CourseId, Arc<str>), RecentRole>,
     out: Output,
+}
+
+/// A role that changed a moment ago.
+#[derive(Debug, Clone, Copy)]
+struct RecentRole {
+    role: Option<Role>,
+    course_seq: u64,
+    until_ms: u64,
 }
 
 impl Engine {
@@ -111,7 +119,7 @@ impl Engine {
         self.flush_course_events();
         self.drop_strangers();
         let now_ms = self.now_ms;
-        self.recent_roles.retain(|_, (_, until)| *until > now_ms);
+        self.recent_roles.retain(|_, recent| recent.until_ms > now_ms);
         let busy: BTreeSet<DocId> = self
             .waiting
             .iter()

@@ -45,6 +45,8 @@ struct Event {
 enum What {
     Kind(EventKind),
     Member(Arc<str>, Option<Role>),
+    /// Content that may have been committed, or not: who has the course is to ask for its head again.
+    Doubt(BTreeSet<DocId>),
 }
 
 /// Order of one course's events.
@@ -57,6 +59,8 @@ pub(super) struct CourseEvents {
     told_ms: u64,
     /// An event was waited for in vain: the next one says so.
     gap: bool,
+    /// The number after `head` may belong to a commit of unknown fate: nobody will tell it, so it is not waited for.
+    doubt: bool,
     /// Events that overtook an earlier one, by their number, with the time until which they wait.
     ahead: BTreeMap<u64, (u64, What)>,
 }
@@ -156,7 +160,7 @@ impl Engine {
     pub(super) fn changed(&mut self, change: Change) {
         let what = match (change.member, change.kind) {
             (Some((user, role)), _) => {
-                self.role_changed(&change.course, &user, role);
+                self.role_changed(&change.course, &user, role, change.course_seq);
                 What::Member(user, role)
             }
             (None, Some(kind)) => What::Kind(kind),
@@ -169,6 +173,14 @@ impl Engine {
     pub(super) fn documents_changed(&mut self, course: &CourseId, course_seq: u64, docs: BTreeSet<DocId>) {
         let kind = EventKind::Documents { docs: docs.into_iter().collect() };
         self.course_event(course, course_seq, What::Kind(kind));
+    }
+
+    /// A commit ended without a word on whether it is there. Nobody may go on without these documents for good.
+    pub(super) fn in_doubt(&mut self, course: &CourseId, docs: BTreeSet<DocId>) {
+        if let Some(events) = self.courses.get_mut(course) {
+            events.doubt = true;
+        }
+        self.tell_all(&Event { course: course.clone(), course_seq: 0, gap: true, what: What::Doubt(docs) });
     }
 
     /// Puts an event into its place: every number once, in order.
@@ -191,9 +203,11 @@ impl Engine {
             let now_ms = self.now_ms;
             let Some(events) = self.courses.get_mut(course) else { return };
             let Some(first) = events.ahead.first_entry() else { break };
-            if *first.key() != events.head + 1 && now_ms < first.get().0 {
+            let next = *first.key() == events.head + 1 || (events.doubt && *first.key() == events.head + 2);
+            if !next && now_ms < first.get().0 {
                 break;
             }
+            events.doubt = false;
             let (seq, (_, what)) = first.remove_entry();
             events.gap |= seq != events.head + 1;
             if let What::Kind(EventKind::Documents { docs }) = what {
@@ -252,6 +266,14 @@ impl Engine {
         if !session.greeted {
             return;
         }
+        if let What::Doubt(docs) = &event.what {
+            // Numbers that do not follow the app's: it says hello again, and is told what there is.
+            let Some((head, _)) = session.heads.get(&event.course) else { return };
+            let (prev_seq, course_seq) = (head + 1, head + 2);
+            let kind = EventKind::Documents { docs: docs.iter().cloned().collect() };
+            let (key, course) = (session.key.clone(), event.course.clone());
+            return self.out.json(conn, &key, &ToApp::Event { course, prev_seq, course_seq, kind });
+        }
         let own = match &event.what {
             What::Member(user, role) if *user == session.user.id => Some(*role),
             _ => None,
@@ -271,6 +293,7 @@ impl Engine {
         };
         let kind = match &event.what {
             What::Kind(kind) => kind.clone(),
+            What::Doubt(_) => return,
             // Also when it was somebody else's role: the list of members is to be read again.
             What::Member(..) => EventKind::Members { role },
         };

@@ -314,7 +314,11 @@ impl Engine {
     fn take_back(&mut self, batch: Batching, error: &LogError) {
         let docs: BTreeSet<DocId> = batch.docs().cloned().collect();
         let mut concerned: BTreeMap<OpenId, (u64, u64)> = BTreeMap::new();
+        let mut doubtful: BTreeMap<CourseId, BTreeSet<DocId>> = BTreeMap::new();
         for entry in batch.entries {
+            if let (Some(logged), LogError::Uncertain(_)) = (&entry.logged, error) {
+                doubtful.entry(logged.course.clone()).or_default().insert(entry.doc.clone());
+            }
             if let Some(logged) = &entry.logged
                 && let Some(document) = self.ready(&entry.doc)
             {
@@ -339,6 +343,9 @@ impl Engine {
                 }
                 LogError::Uncertain(_) => self.drop_document(&doc),
             }
+        }
+        for (course, docs) in doubtful {
+            self.in_doubt(&course, docs);
         }
     }
 

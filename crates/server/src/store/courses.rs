@@ -1,7 +1,7 @@
 //! Courses, members, and who may do what.
 
 use super::{Account, Store, StoreError, changes};
-use crate::engine::event::{Access, Greeting, User};
+use crate::engine::event::{Access, Greeting, Standing, User};
 use inkhorn_protocol::rest::{Course, CourseDetail, Member};
 use inkhorn_protocol::session::{CourseChanged, Reason, Role};
 use inkhorn_protocol::{CourseId, DocId};
@@ -40,8 +40,9 @@ impl Store {
         let account = self.signed_in(token).await.map_err(failed)?.ok_or(Reason::Unauthenticated)?;
         let user = User { id: account.id.as_str().into(), name: account.name.as_str().into() };
         let Some(doc) = doc else { return Ok(Access { user, document: None }) };
-        let row: Option<(String, Option<String>)> = sqlx::query_as(
-            "SELECT documents.course, role FROM documents
+        let row: Option<(String, Option<String>, i64)> = sqlx::query_as(
+            "SELECT documents.course, role, courses.seq FROM documents
+             JOIN courses ON courses.id = documents.course
              LEFT JOIN members ON members.course = documents.course AND members.user = ? WHERE name = ?",
         )
         .bind(&account.id)
@@ -49,10 +50,11 @@ impl Store {
         .fetch_optional(&self.read)
         .await
         .map_err(|error| failed(error.into()))?;
-        let (course, role) = row.ok_or(Reason::NotRegistered)?;
-        let role = role.ok_or(Reason::NotMember)?;
+        let (course, role, seq) = row.ok_or(Reason::NotRegistered)?;
         let course: CourseId = course.parse().map_err(|_| Reason::NotRegistered)?;
-        Ok(Access { user, document: Some((course, role_of(&role))) })
+        let role = role.as_deref().map(role_of);
+        let standing = Standing { course, role, course_seq: u64::try_from(seq).unwrap_or(0) };
+        Ok(Access { user, document: Some(standing) })
     }
 
     /// The role of an account in a course.

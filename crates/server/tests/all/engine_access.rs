@@ -101,8 +101,32 @@ fn a_role_that_changes_is_in_force_on_live_connections() {
     let got = w.take(1);
     assert!(notices(&got).contains(&rejected(0, 0, 0, Reason::NotMember)));
     // A sign-in that was looked up before the change and answered behind it does not slip through.
+    w.roles.insert(("c".to_owned(), "ben".to_owned()), Role::Editor);
+    w.heads.insert("c".parse().unwrap(), 2);
     w.send(1, LESSON, Message::Token("ben".to_owned()));
     assert_eq!(w.notices(1), [rejected(0, 0, 0, Reason::NotMember)]);
+}
+
+#[test]
+fn a_role_that_was_read_is_not_replaced_by_an_older_change_that_is_told_late() {
+    let mut w = World::new();
+    let change = |seq, role| Change {
+        course: "c".parse().unwrap(),
+        course_seq: seq,
+        kind: None,
+        member: Some(("ben".into(), Some(role))),
+    };
+    w.change(change(1, Role::Viewer));
+    // An editor again, and the hub has not heard of it yet when the token is looked up.
+    w.roles.insert(("c".to_owned(), "ben".to_owned()), Role::Editor);
+    w.heads.insert("c".parse().unwrap(), 3);
+    w.join_app(1, "ben", LESSON);
+    w.event(Event::Changed(change(2, Role::Viewer)));
+    w.event(Event::Changed(change(3, Role::Editor)));
+    let got = w.take(1);
+    assert!(!got.contains(&Message::Authenticated { read_only: true }), "{got:?}");
+    w.update(1, LESSON, set(7, 0, "a"));
+    assert!(w.notices(1).iter().any(|notice| *notice == stored(1, 2)), "it may write all the time");
 }
 
 #[test]

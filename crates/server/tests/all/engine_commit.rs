@@ -159,7 +159,9 @@ fn frames_behind_the_token_wait_for_it_and_count() {
         panic!("a token is asked about");
     };
     let user = inkhorn_server::engine::event::User { id: "ann".into(), name: "Ann".into() };
-    let document = Some(("c".parse().unwrap(), inkhorn_protocol::session::Role::Owner));
+    let role = Some(inkhorn_protocol::session::Role::Owner);
+    let document =
+        Some(inkhorn_server::engine::event::Standing { course: "c".parse().unwrap(), role, course_seq: 0 });
     let result = Ok(inkhorn_server::engine::Access { user, document });
     w.event(Event::Authorised { conn: 1, key: LESSON.to_owned(), ticket, result });
     assert_eq!(w.notices(1), [at(0), stored(0, 1), stored(1, 2)]);

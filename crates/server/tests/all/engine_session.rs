@@ -4,8 +4,8 @@ use super::updates::set;
 use super::world::{LESSON, World};
 use inkhorn_protocol::frame::Message;
 use inkhorn_protocol::session::{EventKind, Role, ToApp};
-use inkhorn_server::engine::Event;
 use inkhorn_server::engine::event::Change;
+use inkhorn_server::engine::{Event, LogError};
 
 fn title(seq: u64, title: &str) -> Change {
     let kind = EventKind::Title { title: title.to_owned() };
@@ -35,6 +35,24 @@ fn hello_is_answered_and_events_follow_in_order() {
     assert_eq!(numbers(&w.told(1)), [(0, 1), (1, 2)]);
     w.change(title(2, "B"));
     assert!(w.told(1).is_empty(), "each is told once");
+}
+
+#[test]
+fn a_commit_of_unknown_fate_makes_members_who_do_not_look_at_the_document_ask_again() {
+    let mut w = World::new();
+    w.event(Event::Opened { conn: 1 });
+    w.hello(1, "ann", "epoch-1", &[]);
+    w.told(1);
+    w.change(title(1, "A"));
+    w.told(1);
+    w.join(2, "ben", LESSON);
+    w.hold = true;
+    w.update(2, LESSON, set(7, 0, "a"));
+    w.held.take().expect("a commit is under way");
+    w.event(Event::Committed { result: Err(LogError::Uncertain("no answer".to_owned())) });
+    assert_eq!(numbers(&w.told(1)), [(2, 3)], "not what the app has: it may have missed the commit");
+    w.change(title(2, "B"));
+    assert_eq!(numbers(&w.told(1)), [(1, 2)], "what does come is told as ever");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use futures_util::FutureExt;
 use inkhorn_protocol::frame::{Frame, Message};
 use inkhorn_protocol::session::{DocNotice, Reason, Role, ToApp};
 use inkhorn_protocol::{CourseId, DocId};
-use inkhorn_server::engine::event::{Change, Greeting, User};
+use inkhorn_server::engine::event::{Change, Greeting, Standing, User};
 use inkhorn_server::engine::log::Log;
 use inkhorn_server::engine::{
     Access, Action, Batch, ConnId, Content, Engine, Event, Loaded, LogEntry, LogError,
@@ -171,8 +171,9 @@ impl World {
         let user = User { id: token.into(), name: token.to_uppercase().into() };
         let Some(doc) = doc else { return Ok(Access { user, document: None }) };
         let course = self.docs.get(&doc).ok_or(Reason::NotRegistered)?;
-        let role = self.roles.get(&(course.to_string(), token.to_owned())).ok_or(Reason::NotMember)?;
-        Ok(Access { user, document: Some((course.clone(), *role)) })
+        let role = self.roles.get(&(course.to_string(), token.to_owned())).copied();
+        let course_seq = self.heads.get(course).copied().unwrap_or(0);
+        Ok(Access { user, document: Some(Standing { course: course.clone(), role, course_seq }) })
     }
 
     /// Answers the commit that is held, and goes on holding.
@@ -219,6 +220,13 @@ impl World {
 
     pub(crate) fn change(&mut self, change: Change) {
         self.heads.insert(change.course.clone(), change.course_seq);
+        if let Some((user, role)) = &change.member {
+            let member = (change.course.to_string(), user.to_string());
+            match role {
+                Some(role) => self.roles.insert(member, *role),
+                None => self.roles.remove(&member),
+            };
+        }
         self.event(Event::Changed(change));
     }
 

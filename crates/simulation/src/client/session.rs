@@ -114,15 +114,19 @@ impl Client {
                     for doc in self.open.clone() {
                         self.feed(Event::Opened(doc), net);
                     }
+                } else {
+                    self.feed(Event::Anew, net);
                 }
                 if greeted.again {
                     self.hello(net);
                 }
             }
             ToApp::Event { course, prev_seq, course_seq, kind } => {
+                let members = matches!(kind, EventKind::Members { .. } | EventKind::Unknown);
                 let taken = self.ask(|replica| replica.course_event(&course, prev_seq, course_seq, kind));
                 self.queued(net);
                 match taken {
+                    Ok(true) if members => self.feed(Event::Anew, net),
                     Ok(true) => {}
                     Ok(false) => self.hello(net),
                     Err(_) => return self.reset(net),
@@ -201,6 +205,10 @@ impl Client {
             Done::Work(Ok(work)) => {
                 live.turns.answered(&work);
                 self.feed(Event::Work(work), net);
+                let settled = |live: &Live| !live.turns.is_asking() && live.engine.is_settled();
+                if self.live.as_ref().is_some_and(settled) {
+                    self.claims.push(Claim::Settled);
+                }
             }
             Done::Work(Err(_)) => self.reset(net),
             Done::Registered { course, done } => {
@@ -312,6 +320,7 @@ impl Client {
             }
             Action::SignIn => self.deny(net),
             Action::GaveUp { doc, why } => self.gave_up.push(format!("{doc}: {why}")),
+            Action::Settled if live.turns.is_asking() => {}
             Action::Settled => self.claims.push(Claim::Settled),
         }
     }
