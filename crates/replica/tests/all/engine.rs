@@ -116,3 +116,82 @@ async fn a_clock_that_is_set_back_stops_no_retry() {
     let actions = engine.step(Event::Tick, day + 5_000);
     assert!(actions.iter().any(|action| matches!(action, Action::Register { .. })), "{actions:?}");
 }
+
+/// An engine on a link whose exchange for the lesson, which a window shows, has ended: the server's order is at 1.
+fn looking() -> Engine {
+    let mut engine = Engine::new("token".into());
+    let (doc, outline) = (lesson_doc(), inkhorn_protocol::DocId::Course(course()));
+    let item = |doc| DocWork {
+        doc,
+        course: course(),
+        version: 1,
+        dirty: false,
+        fresh: false,
+        behind: false,
+        mark: 1,
+        registered: true,
+        muted: false,
+        held: false,
+        member: true,
+    };
+    engine.step(Event::Work(vec![item(doc.clone()), item(outline)]), 0);
+    let mut due = vec![
+        Event::Opened(doc.clone()),
+        Event::Frame { doc: doc.clone(), message: Message::Authenticated { read_only: false } },
+        Event::Frame { doc: doc.clone(), message: Message::Step1(vec![0]) },
+    ];
+    due.reverse();
+    while let Some(event) = due.pop() {
+        for action in engine.step(event, 0) {
+            match action {
+                Action::Read { doc, ticket, .. } => {
+                    let read = Ok(inkhorn_replica::Read { bytes: vec![0, 0], version: 1 });
+                    due.push(Event::Read { doc, ticket, read });
+                }
+                Action::Apply { doc, ticket, .. } => {
+                    due.push(Event::Applied { doc, ticket, outcome: Ok(inkhorn_replica::Applied::Nothing) });
+                }
+                Action::Send { doc, message: Message::Step1(_) } => {
+                    due.insert(0, Event::Notice(DocNotice::At { doc: doc.clone(), doc_seq: 1 }));
+                    due.insert(1, Event::Frame { doc, message: Message::Step2(vec![0, 0]) });
+                }
+                Action::Send { doc, message: Message::Step2(_) } => {
+                    due.insert(0, Event::Notice(DocNotice::Stored { doc, doc_seq: 1, n: 1 }));
+                }
+                _ => {}
+            }
+        }
+    }
+    assert!(engine.is_settled(), "{engine:?}");
+    engine
+}
+
+#[test]
+fn an_update_that_was_left_out_is_asked_for_also_while_own_ones_are_under_way() {
+    // Found by the simulation, seed 447: the own frame was taken for what moved the order on.
+    let mut engine = looking();
+    let sent = engine.step(Event::Committed { doc: lesson_doc(), version: 2, update: vec![0, 0].into() }, 1);
+    assert!(matches!(&sent[..], [Action::Send { message: Message::Update(_), .. }]), "{sent:?}");
+    let actions = engine.step(Event::Notice(DocNotice::At { doc: lesson_doc(), doc_seq: 2 }), 2);
+    assert!(matches!(&actions[..], [Action::Read { since: None, .. }]), "{actions:?}");
+}
+
+#[test]
+fn who_was_turned_away_and_is_a_member_again_gets_the_document_on_the_same_link() {
+    // Found by the simulation, seed 570: it was given up until the next connection.
+    let mut engine = looking();
+    let turned_away =
+        Event::Frame { doc: lesson_doc(), message: Message::PermissionDenied("no member".into()) };
+    engine.step(turned_away, 1);
+    let mut seconds = 0;
+    while !engine
+        .step(Event::Tick, 2_000 + seconds * 1_000)
+        .iter()
+        .any(|a| matches!(a, Action::GaveUp { .. }))
+    {
+        seconds += 1;
+        assert!(seconds < 1_000, "it goes on asking");
+    }
+    let actions = engine.step(Event::Anew, 2_000_000);
+    assert!(actions.iter().any(|action| matches!(action, Action::Send { .. })), "{actions:?}");
+}

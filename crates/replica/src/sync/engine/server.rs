@@ -84,8 +84,8 @@ impl Engine {
             DocNotice::Stored { doc, doc_seq, n } => self.stored(&doc, doc_seq, n, now_ms, out),
             DocNotice::At { doc: id, doc_seq } => {
                 let Some(doc) = self.docs.get_mut(&id).filter(|doc| doc.greeted) else { return };
-                // Own frames that wait for their `stored` may stand between.
-                let limit = doc.head_limit(doc.in_flight.len() as u64);
+                // Own frames that are under way do not explain it: each has its `stored` before a later `at`.
+                let limit = doc.head_limit(0);
                 if limit.is_some_and(|limit| doc_seq > limit) {
                     doc.again = true;
                 }
