@@ -62,7 +62,11 @@ impl Core {
                 ),
             )),
             (
-                Reason::IdTaken | Reason::ClientIdTaken | Reason::Fork | Reason::Invalid { .. },
+                Reason::IdTaken
+                | Reason::ClientIdTaken
+                | Reason::Fork
+                | Reason::Differed
+                | Reason::Invalid { .. },
                 DocId::Lesson(lesson),
             ) => {
                 self.may_write(&part.course).await?;
@@ -159,10 +163,18 @@ impl Core {
     /// The lesson as its author has it becomes a lesson of its own, and the old one what the server has of it.
     async fn write_anew(&self, part: &RejectedPart, lesson: &NodeId) -> Result<NodeId> {
         let course = &part.course;
-        let read = self.replica().with_lesson(lesson, |lesson| {
+        let read = |lesson: &Lesson| {
             Ok::<_, inkhorn_course::BodyError>((lesson.body()?, lesson.assets()?, lesson.front_matter()?))
-        });
-        let (content, assets, front) = read.await?.map_err(ReplicaError::from)?;
+        };
+        let (content, assets, front) = match part.reason {
+            // All that was here is in the copy; the document is the server's by now.
+            Reason::Differed => {
+                let copy = Lesson::load(client_id(&mut random16), &part.bytes);
+                read(&copy.map_err(|error| CoreError::new(Code::Invalid, error.to_string()))?)
+            }
+            _ => self.replica().with_lesson(lesson, read).await?,
+        }
+        .map_err(ReplicaError::from)?;
         let view = self.outline(course).await?;
         let Some(old) = find(&view, lesson) else {
             return Err(CoreError::new(

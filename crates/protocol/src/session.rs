@@ -122,6 +122,9 @@ pub enum DocNotice {
         /// Count of Update and Step2 frames that the app has sent for this document on this connection, from 1,
         /// anew after each token.
         n: u64,
+        /// Fingerprint of the content at `doc_seq`, behind a step 2: a replica with nothing under way has the same.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        state: Option<String>,
     },
     /// Follows each relayed update and each step 2: the document's order has reached this.
     At {
@@ -129,6 +132,9 @@ pub enum DocNotice {
         doc: DocId,
         /// Head of the order.
         doc_seq: u64,
+        /// Fingerprint of the content at `doc_seq`, behind a step 2.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        state: Option<String>,
     },
     /// The app's frame number `n` was refused for good; the document is closed on this connection.
     Rejected {
@@ -215,6 +221,12 @@ pub enum Reason {
     /// A known range came with other content: a copied profile. Re-key.
     #[error("two different edits claim the same place in history")]
     Fork,
+    /// Said by the app, never by a server: what was here differed from the server's content in places that both hold. The
+    /// server's counts now, and what was here is kept beside it.
+    #[error(
+        "what was on this computer differed from the server's; this is the copy from before it was mended"
+    )]
+    Differed,
     /// A gap that survived one sync step 1.
     #[error("edits before this one are missing")]
     Gap,
@@ -254,7 +266,7 @@ mod tests {
     fn notices_survive_json() {
         let doc: DocId = "lesson:a".parse().expect("id");
         for notice in [
-            DocNotice::Stored { doc: doc.clone(), doc_seq: 3, n: 1 },
+            DocNotice::Stored { doc: doc.clone(), doc_seq: 3, n: 1, state: None },
             DocNotice::Rejected {
                 doc,
                 client: 7,

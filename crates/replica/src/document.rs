@@ -94,6 +94,11 @@ impl Document {
         self.index.state_vector().encode()
     }
 
+    /// Fingerprint of the content.
+    pub(crate) fn fingerprint(&self) -> inkhorn_updates::Fingerprint {
+        self.index.fingerprint()
+    }
+
     pub(crate) fn diff(&self, state_vector: &[u8]) -> Result<Vec<u8>, ReplicaError> {
         let remote = StateVector::decode(state_vector)
             .map_err(|error| ReplicaError::Refused { doc: self.doc.clone(), reason: error.to_string() })?;

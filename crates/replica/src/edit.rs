@@ -10,11 +10,16 @@ use crate::writer::Writer;
 use crate::{ReplicaError, rows};
 use inkhorn_course::{OpError, client_id};
 use inkhorn_protocol::projection::AssetRef;
+use inkhorn_protocol::session::Reason;
 use inkhorn_protocol::{CourseId, DocId, NodeId};
+use inkhorn_updates::StateVector;
 
 /// The name of the lessons' root of assets. It stands in every update that adds to it, so that other updates need no look
 /// at the model.
 const ASSETS_ROOT: &[u8] = b"assets";
+
+/// The refused client id of a rebuild that is a repair.
+const NOBODY: u64 = 0;
 
 /// An update: its document, its bytes, who made it, and up to which mark the document is caught up after it.
 pub(crate) type Arrived = (DocId, Vec<u8>, Origin, Option<u64>);
@@ -203,7 +208,7 @@ impl Writer {
         doc: &DocId,
         server: Vec<u8>,
         refused: (u64, u32),
-        mark: u64,
+        (mark, at_ms): (u64, u64),
         effects: &mut Effects,
     ) -> Result<Applied, ReplicaError> {
         let (client, from_clock) = refused;
@@ -222,7 +227,16 @@ impl Writer {
             inkhorn_updates::rekey(&own, client, fresh, from_clock).map_err(|e| refuse(e.to_string()))?;
         let added = order.add(&own).map_err(|error| refuse(error.to_string()))?;
 
+        // A repair after damage: what the server has counts, and what was here is not thrown away.
+        let mut both = document::empty(doc);
+        both.add(&server).map_err(|error| refuse(error.to_string()))?;
+        let whole = document.index().diff(&StateVector::default());
+        let forked = client == NOBODY && both.add(&whole).is_err();
+
         let (id, course, before) = (document.id, document.course.clone(), document.version);
+        if forked {
+            rows::keep_refused(&mut self.db, id, &Reason::Differed, at_ms, &whole).await?;
+        }
         let own = (!added.is_noop).then_some(own);
         let version = before + 1 + u64::from(own.is_some());
         rows::replace_history(&mut self.db, id, before + 1, &server, own.as_deref()).await?;

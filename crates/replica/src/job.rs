@@ -54,9 +54,9 @@ pub(crate) enum Job {
     Rebuild {
         doc: DocId,
         server: Vec<u8>,
-        client: u64,
-        from_clock: u32,
+        refused: (u64, u32),
         caught_up: u64,
+        at_ms: u64,
         done: Answer<Applied>,
     },
     Acked {
@@ -151,6 +151,10 @@ pub(crate) enum Job {
         done: Answer<()>,
     },
     // ---- these read
+    Fingerprint {
+        doc: DocId,
+        done: Answer<Print>,
+    },
     StateVector {
         doc: DocId,
         done: Answer<Read>,
@@ -219,7 +223,8 @@ impl Job {
     pub(crate) fn writes(&self) -> bool {
         !matches!(
             self,
-            Self::StateVector { .. }
+            Self::Fingerprint { .. }
+                | Self::StateVector { .. }
                 | Self::Diff { .. }
                 | Self::Look { .. }
                 | Self::Courses { .. }
@@ -272,6 +277,7 @@ impl Job {
             Self::SetOwners { done, .. } => drop(done.send(Err(error))),
             Self::SetFact { done, .. } => drop(done.send(Err(error))),
             Self::AssetState { done, .. } => drop(done.send(Err(error))),
+            Self::Fingerprint { done, .. } => drop(done.send(Err(error))),
             Self::StateVector { done, .. } => drop(done.send(Err(error))),
             Self::Diff { done, .. } => drop(done.send(Err(error))),
             Self::Look { done, .. } => drop(done.send(Err(error))),

@@ -5,7 +5,7 @@ use crate::document::Document;
 use crate::job::{Erased, Job, ModelRead};
 use crate::ledger::EPOCH;
 use crate::rows;
-use crate::state::{Heads, Read};
+use crate::state::{Heads, Print, Read};
 use crate::writer::Writer;
 use inkhorn_protocol::DocId;
 
@@ -15,6 +15,7 @@ impl Writer {
     pub(crate) async fn read(&mut self, job: Job) {
         // A caller that went away does not need its answer.
         match job {
+            Job::Fingerprint { doc, done } => drop(done.send(self.fingerprint(&doc).await)),
             Job::StateVector { doc, done } => {
                 let read = self.document(&doc).await;
                 drop(done.send(read.map(|d| Read { bytes: d.state_vector(), version: d.version })));
@@ -52,6 +53,14 @@ impl Writer {
             }
             other => other.refuse(ReplicaError::Closed),
         }
+    }
+
+    async fn fingerprint(&mut self, doc: &DocId) -> Result<Print> {
+        let rows = rows::docs(&mut self.db, None, Some(doc)).await?;
+        let waits = rows.first().is_none_or(|row| row.waiting > 0 || row.rejected.is_some());
+        let document = self.document(doc).await?;
+        let state = (!waits).then(|| document.fingerprint().to_string());
+        Ok(Print { state, version: document.version })
     }
 
     async fn look(&mut self, doc: &DocId, look: ModelRead) -> Result<Erased> {

@@ -63,8 +63,9 @@ impl Writer {
         let found = rows::docs(&mut self.db, None, Some(doc)).await?;
         let reason = found.into_iter().next().and_then(|row| row.rejected);
         let row = self.row(doc).await?;
-        // A document whose id belongs to another course has nothing on the server, and must not be registered again.
-        if reason == Some(Reason::IdTaken) {
+        // A document whose id belongs to another course has nothing on the server, and must not be registered again. One
+        // that is not refused now has nothing to lose but the copy that was kept when it was mended.
+        if matches!(reason, None | Some(Reason::IdTaken)) {
             rows::forget_rejected(&mut self.db, row.id).await?;
             effects.sync_state(&row.course, doc);
             return Ok(());

@@ -57,6 +57,15 @@ pub struct Read {
     pub version: u64,
 }
 
+/// Fingerprint of a document, if it may be compared with the server's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Print {
+    /// The fingerprint; none while local edits wait: the server cannot have the same.
+    pub state: Option<String>,
+    /// Version of the document.
+    pub version: u64,
+}
+
 /// A course with everything known about it besides its documents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CourseRow {

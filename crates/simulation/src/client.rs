@@ -75,6 +75,8 @@ pub(crate) struct Client {
     /// What the client said that an oracle has to look at.
     pub(crate) claims: Vec<Claim>,
     pub(crate) gave_up: Vec<String>,
+    /// Documents that were damaged on purpose.
+    pub(crate) damaged: BTreeSet<DocId>,
 }
 
 /// Something that a client says, and that has to be true.
@@ -84,6 +86,8 @@ pub(crate) enum Claim {
     Acked { doc: DocId, version: u64 },
     /// Nothing is under way.
     Settled,
+    /// The document was not what the server has.
+    Differed { doc: DocId, repaired: bool },
 }
 
 /// The version after a commit, or why there was none.
@@ -111,6 +115,7 @@ impl Client {
             sabotage,
             claims: Vec::new(),
             gave_up: Vec::new(),
+            damaged: BTreeSet::new(),
         }
     }
 

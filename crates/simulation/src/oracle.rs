@@ -26,6 +26,15 @@ pub(crate) fn claims(world: &mut World) -> Result<(), String> {
                         ));
                     }
                 }
+                Claim::Differed { doc, repaired } => {
+                    // Nothing damages a document here but the step that does so on purpose.
+                    if !client.damaged.contains(&doc) || !repaired {
+                        return Err(format!(
+                            "client {}: {doc} differs from the server's, repaired: {repaired}",
+                            client.number
+                        ));
+                    }
+                }
                 Claim::Settled => {
                     let count = client.ask(|replica| replica.sync_count(None)).unwrap_or_default();
                     if !count.is_settled() || count.waiting_edits > 0 || count.rejected > 0 {

@@ -7,6 +7,7 @@
 //!   may sit where, `log` keeps one client's structs
 //! - `diff`, `compact`, [`join`](mod@join), [`rekey`](mod@rekey): writing updates by copying byte ranges; `write` cuts
 //!   structs as yjs does
+//! - `fingerprint`: a number for a state, equal on two replicas that hold the same
 //! - [`state_vector`], [`delete_set`], `structs`, `any`, `json`, `reader`: the format, borrowed from the bytes
 //!
 //! Must never import anything else of ours, yrs (but as an oracle in tests), or I/O of any kind. Reads no clock and
@@ -33,6 +34,7 @@ mod container;
 pub mod delete_set;
 mod diff;
 mod error;
+mod fingerprint;
 pub mod index;
 pub mod join;
 mod json;
@@ -49,6 +51,7 @@ pub use any::MAX_DEPTH;
 pub use container::{MAX_NESTING, RootType, Schema};
 pub use delete_set::DeleteSet;
 pub use error::{Invalid, Misplaced, Reason, Refused};
+pub use fingerprint::Fingerprint;
 pub use index::{Added, Gap, Index};
 pub use join::join;
 pub use log::MAX_CLIENT_BYTES;

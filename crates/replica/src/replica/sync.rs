@@ -29,7 +29,10 @@ impl Replica {
 
     /// Rebuilds a document whose client id was refused: the unacked part is set aside, the document becomes the
     /// server's whole order (`server`), and the part is applied on top under a fresh client id. Streams get a
-    /// [`ChangeKind::Reset`].
+    /// [`ChangeKind::Reset`]. `refused`: the client id and its first refused clock; `(0, u32::MAX)` is nobody, for a
+    /// document that is to be what the server has, and what the server lacks. Where the two hold different things in
+    /// one place, the server's counts, and what was here is kept beside it like a refused edit (`at_ms`: now, in
+    /// milliseconds since the Unix epoch).
     ///
     /// # Errors
     /// [`ReplicaError::Refused`] when either part is not acceptable: the document is as it was then.
@@ -37,12 +40,12 @@ impl Replica {
         &self,
         doc: &DocId,
         server: Vec<u8>,
-        client: u64,
-        from_clock: u32,
+        refused: (u64, u32),
         caught_up: u64,
+        at_ms: u64,
     ) -> impl Future<Output = Result<Applied, ReplicaError>> + Send + use<> {
         let doc = doc.clone();
-        self.ask(|done| Job::Rebuild { doc, server, client, from_clock, caught_up, done })
+        self.ask(|done| Job::Rebuild { doc, server, refused, caught_up, at_ms, done })
     }
 
     /// The server has all local edits of the document up to `version`; its order's head is `doc_seq`.
@@ -202,6 +205,18 @@ impl Replica {
     ) -> impl Future<Output = Result<(), ReplicaError>> + Send + use<> {
         let course = course.clone();
         self.ask(|done| Job::SetOwners { course, owners, done })
+    }
+
+    /// Fingerprint of a document, to be compared with the server's; reads all of it.
+    ///
+    /// # Errors
+    /// [`ReplicaError::UnknownDoc`], [`ReplicaError::Damaged`].
+    pub fn fingerprint(
+        &self,
+        doc: &DocId,
+    ) -> impl Future<Output = Result<Print, ReplicaError>> + Send + use<> {
+        let doc = doc.clone();
+        self.ask(|done| Job::Fingerprint { doc, done })
     }
 
     /// What the engine must know: all documents of shared courses where the user is a member that are dirty, behind,

@@ -19,8 +19,20 @@ pub(crate) async fn reject(
     at_ms: u64,
     bytes: &[u8],
 ) -> Result<()> {
+    let text = to_json(reason)?;
+    query("UPDATE doc SET rejected = ? WHERE id = ?").bind(&text).bind(id).execute(&mut *db).await?;
+    keep_refused(db, id, reason, at_ms, bytes).await
+}
+
+/// Keeps what was refused, and goes on sending the document.
+pub(crate) async fn keep_refused(
+    db: &mut SqliteConnection,
+    id: i64,
+    reason: &Reason,
+    at_ms: u64,
+    bytes: &[u8],
+) -> Result<()> {
     let reason = to_json(reason)?;
-    query("UPDATE doc SET rejected = ? WHERE id = ?").bind(&reason).bind(id).execute(&mut *db).await?;
     query("INSERT INTO rejected (doc, reason, at_ms, bytes) VALUES (?, ?, ?, ?)")
         .bind(id)
         .bind(&reason)
@@ -33,7 +45,12 @@ pub(crate) async fn reject(
 
 /// The refused edits of these documents wait to be sent again.
 pub(crate) async fn unmute(db: &mut SqliteConnection, id: i64) -> Result<()> {
-    query("DELETE FROM rejected WHERE doc = ?").bind(id).execute(&mut *db).await?;
+    // What was kept from a document that was rebuilt is in none of its histories: it cannot be sent again.
+    query("DELETE FROM rejected WHERE doc = ? AND reason <> ?")
+        .bind(id)
+        .bind(to_json(&Reason::Differed)?)
+        .execute(&mut *db)
+        .await?;
     query("UPDATE doc SET rejected = NULL WHERE id = ?").bind(id).execute(db).await?;
     Ok(())
 }

@@ -80,6 +80,15 @@ pub(super) struct DocSync {
     pub(super) subscribed: bool,
     /// A refused client id with its first refused clock: the next step 2 rebuilds the document.
     pub(super) rebuild: Option<(u64, u32)>,
+    /// Head and fingerprint that the server told last.
+    pub(super) server_state: Option<(u64, String)>,
+    /// The fingerprint here is being read.
+    pub(super) verifying: Option<Ticket>,
+    /// It was compared in this exchange.
+    pub(super) verified: bool,
+    pub(super) repairs: u8,
+    /// It differed, and was rebuilt since.
+    pub(super) repairing: bool,
     pub(super) rekeys: u8,
     pub(super) failures: u8,
     /// When to try again after a failure.
@@ -109,6 +118,9 @@ impl DocSync {
         self.sent_version = 0;
         self.head = None;
         self.relayed = 0;
+        self.server_state = None;
+        self.verifying = None;
+        self.verified = false;
     }
 
     /// Whether there is a reason to have it open.
@@ -132,6 +144,7 @@ impl DocSync {
             && !self.again
             && self.in_flight.is_empty()
             && self.rebuild.is_none()
+            && self.verifying.is_none()
             && (self.muted || self.sent_version >= self.version)
     }
 

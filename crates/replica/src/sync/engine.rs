@@ -5,6 +5,7 @@ mod advance;
 mod server;
 #[cfg(test)]
 mod tests;
+mod verify;
 
 use super::clock::Clock;
 use super::doc::{DocSync, Phase, Purpose};
@@ -69,6 +70,7 @@ impl Engine {
             Event::Committed { doc, version, update } => self.committed(&doc, version, &update, &mut out),
             Event::Read { doc, ticket, read } => self.read(&doc, ticket, read, now_ms, &mut out),
             Event::Applied { doc, ticket, outcome } => self.applied(&doc, ticket, outcome, now_ms, &mut out),
+            Event::Verified { doc, ticket, print } => self.compare(&doc, ticket, print, now_ms, &mut out),
             Event::Opened(doc) => self.entry(doc).open = true,
             Event::Closed(doc) => self.entry(doc).open = false,
             Event::Registered { course, done } => {
@@ -193,6 +195,7 @@ impl Engine {
         let Some(doc) = self.docs.get_mut(id) else { return };
         doc.version = doc.version.max(version);
         doc.dirty = true;
+        doc.verifying = None;
         // Before our step 2 has gone out, it will hold this; while a read is under way, its outcome says whether it
         // does.
         let follows = doc.phase == Phase::Open && doc.answered && doc.reading.is_none() && may_send;

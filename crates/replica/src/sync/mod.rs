@@ -16,7 +16,8 @@
 //! What the engine keeps to (DESIGN section 4): only documents that changed, are dirty or are open; a token, then our
 //! step 1; the server's step 1 is answered by one step 2; local commits follow as updates, and `stored {n}` acks them;
 //! a gap makes one step 1 and never a second one at a time; nothing is sent of a document that is not registered, whose
-//! assets are not uploaded, or whose edits were refused; an outline follows the lessons it names.
+//! assets are not uploaded, or whose edits were refused; an outline follows the lessons it names. When an exchange has ended,
+//! the fingerprint here is compared with the server's (`verify`).
 
 mod clock;
 mod detour;
@@ -27,7 +28,7 @@ mod turns;
 pub use engine::Engine;
 pub use turns::{Greeted, Turns};
 
-use crate::{Applied, DocWork, Read, ReplicaError};
+use crate::{Applied, DocWork, Print, Read, ReplicaError};
 use inkhorn_protocol::frame::Message;
 use inkhorn_protocol::session::{DocNotice, Reason};
 use inkhorn_protocol::{CourseId, DocId};
@@ -43,6 +44,10 @@ pub const MAX_PAYLOAD_BYTES: usize = inkhorn_protocol::frame::MAX_FRAME_BYTES - 
 /// How often a refused client id is replaced for one document and connection. One time is what a copied profile
 /// needs; more than a few means that the server refuses whatever comes.
 pub const MAX_REKEYS: u8 = 3;
+
+/// How often a document that differs from the server's is rebuilt on one connection. Once is what damage on this side
+/// needs; if it differs still, another time would not help.
+pub const MAX_REPAIRS: u8 = 1;
 
 /// How often a document is tried again on one connection after it failed.
 pub const MAX_RETRIES: u8 = 3;
@@ -103,6 +108,15 @@ pub enum Event {
         /// What became of it.
         outcome: Result<Applied, ReplicaError>,
     },
+    /// Answer to [`Action::Verify`].
+    Verified {
+        /// Document.
+        doc: DocId,
+        /// Ticket of the action.
+        ticket: Ticket,
+        /// The fingerprint; the error when it could not be read.
+        print: Result<Print, ReplicaError>,
+    },
     /// A window opened the document: it stays subscribed.
     Opened(DocId),
     /// The last window closed it: it is closed on the connection once it has nothing under way.
@@ -126,6 +140,7 @@ impl Event {
     fn is_of(&self) -> Option<&DocId> {
         match self {
             Self::Frame { doc, .. } | Self::Read { doc, .. } | Self::Applied { doc, .. } => Some(doc),
+            Self::Verified { doc, .. } => Some(doc),
             Self::Committed { doc, .. } => Some(doc),
             Self::Notice(DocNotice::Stored { doc, .. } | DocNotice::At { doc, .. }) => Some(doc),
             Self::Notice(DocNotice::Rejected { .. })
@@ -185,6 +200,21 @@ pub enum Action {
         from_clock: u32,
         /// Up to which mark the document is caught up after it.
         caught_up: u64,
+    },
+    /// [`crate::Replica::fingerprint`]; answer by [`Event::Verified`].
+    Verify {
+        /// Document.
+        doc: DocId,
+        /// To be given back.
+        ticket: Ticket,
+    },
+    /// The document was not what the server has, although nothing was under way. `repaired`: it is now, after the server's
+    /// whole order was asked for; else it differs still, and stays as it is.
+    Differed {
+        /// Document.
+        doc: DocId,
+        /// Whether it is mended.
+        repaired: bool,
     },
     /// [`crate::Replica::acked`].
     Acked {

@@ -239,7 +239,7 @@ async fn after_a_refused_client_id_the_unacked_part_stands_on_the_servers_order_
         Err(ReplicaError::Refused { .. })
     ));
     let mut stream = replica.updates(&lesson_doc());
-    let rebuilt = replica.rebuild(&lesson_doc(), order, refused_client, 0, 0).await.expect("rebuilt");
+    let rebuilt = replica.rebuild(&lesson_doc(), order, (refused_client, 0), 0, 0).await.expect("rebuilt");
     assert!(matches!(rebuilt, Applied::Changed(_)));
     assert!(matches!(stream.try_recv().expect("told").kind, ChangeKind::Reset));
     let mut all = texts(&replica).await;

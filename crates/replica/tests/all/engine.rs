@@ -152,11 +152,11 @@ fn looking() -> Engine {
                     due.push(Event::Applied { doc, ticket, outcome: Ok(inkhorn_replica::Applied::Nothing) });
                 }
                 Action::Send { doc, message: Message::Step1(_) } => {
-                    due.insert(0, Event::Notice(DocNotice::At { doc: doc.clone(), doc_seq: 1 }));
+                    due.insert(0, Event::Notice(DocNotice::At { doc: doc.clone(), doc_seq: 1, state: None }));
                     due.insert(1, Event::Frame { doc, message: Message::Step2(vec![0, 0]) });
                 }
                 Action::Send { doc, message: Message::Step2(_) } => {
-                    due.insert(0, Event::Notice(DocNotice::Stored { doc, doc_seq: 1, n: 1 }));
+                    due.insert(0, Event::Notice(DocNotice::Stored { doc, doc_seq: 1, n: 1, state: None }));
                 }
                 _ => {}
             }
@@ -172,7 +172,7 @@ fn an_update_that_was_left_out_is_asked_for_also_while_own_ones_are_under_way() 
     let mut engine = looking();
     let sent = engine.step(Event::Committed { doc: lesson_doc(), version: 2, update: vec![0, 0].into() }, 1);
     assert!(matches!(&sent[..], [Action::Send { message: Message::Update(_), .. }]), "{sent:?}");
-    let actions = engine.step(Event::Notice(DocNotice::At { doc: lesson_doc(), doc_seq: 2 }), 2);
+    let actions = engine.step(Event::Notice(DocNotice::At { doc: lesson_doc(), doc_seq: 2, state: None }), 2);
     assert!(matches!(&actions[..], [Action::Read { since: None, .. }]), "{actions:?}");
 }
 

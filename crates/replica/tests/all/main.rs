@@ -7,6 +7,7 @@
 )]
 
 mod common;
+mod differ;
 mod documents;
 mod durability;
 mod engine;

@@ -21,6 +21,8 @@ pub(crate) struct Server {
     /// Per client: documents that it has open, with the frames counted and whether a step 1 of ours is out.
     pub(crate) open: HashMap<usize, HashMap<DocId, (u64, bool)>>,
     pub(crate) down: HashMap<usize, VecDeque<Down>>,
+    /// Says that its content is another one than it is.
+    pub(crate) lies: bool,
 }
 
 pub(crate) fn empty(doc: &DocId) -> Index {
@@ -51,7 +53,8 @@ impl Server {
             Message::Step1(vector) => {
                 let Some((index, seq)) = self.docs.get(doc) else { panic!("{doc} is not registered") };
                 let step2 = index.diff(&StateVector::decode(&vector).expect("vector"));
-                let at = DocNotice::At { doc: doc.clone(), doc_seq: *seq };
+                let state = Some(if self.lies { "1:0".to_owned() } else { index.fingerprint().to_string() });
+                let at = DocNotice::At { doc: doc.clone(), doc_seq: *seq, state };
                 self.send(client, Down::Frame(doc.clone(), Message::Step2(step2)));
                 self.send(client, Down::Notice(at));
             }
@@ -81,7 +84,7 @@ impl Server {
             self.events.push((self.course_seq, doc.clone()));
         }
         let doc_seq = *seq;
-        self.send(client, Down::Notice(DocNotice::Stored { doc: doc.clone(), doc_seq, n }));
+        self.send(client, Down::Notice(DocNotice::Stored { doc: doc.clone(), doc_seq, n, state: None }));
         if added.is_noop {
             return;
         }
@@ -89,7 +92,7 @@ impl Server {
         for other in others {
             if self.open[&other].contains_key(doc) {
                 self.send(other, Down::Frame(doc.clone(), Message::Update(update.clone())));
-                self.send(other, Down::Notice(DocNotice::At { doc: doc.clone(), doc_seq }));
+                self.send(other, Down::Notice(DocNotice::At { doc: doc.clone(), doc_seq, state: None }));
             }
         }
         let (prev, now) = (self.course_seq - 1, self.course_seq);

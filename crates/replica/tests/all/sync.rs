@@ -17,10 +17,10 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 
 // ---- a client -------------------------------------------------------------------------------------
 
-struct Client {
+pub(crate) struct Client {
     number: usize,
-    dir: tempfile::TempDir,
-    replica: Replica,
+    pub(crate) dir: tempfile::TempDir,
+    pub(crate) replica: Replica,
     changes: tokio::sync::broadcast::Receiver<std::sync::Arc<inkhorn_replica::Change>>,
     engine: Option<Engine>,
     up: VecDeque<(DocId, Message)>,
@@ -28,6 +28,8 @@ struct Client {
     now: u64,
     /// On every other connection somebody looks at the first lesson.
     connections: u32,
+    /// Documents that were said to differ from the server's, and whether they were mended.
+    pub(crate) differed: Vec<(DocId, bool)>,
 }
 
 impl Client {
@@ -45,17 +47,18 @@ impl Client {
             todo: VecDeque::new(),
             now: 0,
             connections: 0,
+            differed: Vec::new(),
         }
     }
 
-    async fn restart(&mut self, seed: u64, server: &mut Server) {
+    pub(crate) async fn restart(&mut self, seed: u64, server: &mut Server) {
         self.disconnect(server);
         self.replica.close().await;
         self.replica = open(self.dir.path(), seed).await;
         self.changes = self.replica.changes();
     }
 
-    fn disconnect(&mut self, server: &mut Server) {
+    pub(crate) fn disconnect(&mut self, server: &mut Server) {
         self.engine = None;
         self.up.clear();
         self.todo.clear();
@@ -63,7 +66,7 @@ impl Client {
         server.down.remove(&self.number);
     }
 
-    async fn connect(&mut self, server: &mut Server) {
+    pub(crate) async fn connect(&mut self, server: &mut Server) {
         self.disconnect(server);
         server.open.insert(self.number, HashMap::new());
         while self.changes.try_recv().is_ok() {}
@@ -131,6 +134,10 @@ impl Client {
                 let outcome = replica.apply_remote(&doc, update, caught_up).await;
                 self.todo.push_back(Event::Applied { doc, ticket, outcome });
             }
+            Action::Verify { doc, ticket } => {
+                let print = replica.fingerprint(&doc).await;
+                self.todo.push_back(Event::Verified { doc, ticket, print });
+            }
             Action::Acked { doc, version, doc_seq } => {
                 // The oracle of acks: all that we say is acked is in the server's index.
                 let ours = replica.state_vector(&doc).await.expect("vector");
@@ -154,6 +161,11 @@ impl Client {
                 self.todo.push_back(Event::Registered { course, done: true });
                 self.work().await;
             }
+            Action::Rebuild { doc, ticket, update, client, from_clock, caught_up } => {
+                let outcome = replica.rebuild(&doc, update, (client, from_clock), caught_up, 1).await;
+                self.todo.push_back(Event::Applied { doc, ticket, outcome });
+            }
+            Action::Differed { doc, repaired } => self.differed.push((doc, repaired)),
             Action::Settled => {}
             other => panic!("client {}: {other:?}", self.number),
         }
@@ -175,16 +187,16 @@ impl Client {
 
 // ---- runs -----------------------------------------------------------------------------------------
 
-struct Run {
-    server: Server,
-    clients: Vec<Client>,
+pub(crate) struct Run {
+    pub(crate) server: Server,
+    pub(crate) clients: Vec<Client>,
     rng: StdRng,
-    written: BTreeSet<String>,
+    pub(crate) written: BTreeSet<String>,
     lessons: Vec<NodeId>,
 }
 
 impl Run {
-    async fn new(seed: u64, clients: usize) -> Self {
+    pub(crate) async fn new(seed: u64, clients: usize) -> Self {
         let mut run = Self {
             server: Server::default(),
             clients: Vec::new(),
@@ -214,7 +226,7 @@ impl Run {
         run
     }
 
-    async fn quiesce(&mut self) {
+    pub(crate) async fn quiesce(&mut self) {
         for _ in 0..20_000 {
             let mut moved = false;
             for at in 0..self.clients.len() {
@@ -284,7 +296,7 @@ impl Run {
         }
     }
 
-    async fn agree(&mut self, seed: u64) {
+    pub(crate) async fn agree(&mut self, seed: u64) {
         // Who is connected stays so: a reconnect would heal what a gap left.
         for at in 0..self.clients.len() {
             if self.clients[at].engine.is_none() {
@@ -306,6 +318,12 @@ impl Run {
             for (lesson, expected) in self.lessons.iter().zip(&expected) {
                 assert_eq!(&texts_of(replica, lesson).await, expected, "seed {seed}");
             }
+            assert!(
+                client.differed.is_empty(),
+                "seed {seed}, client {}: {:?}",
+                client.number,
+                client.differed
+            );
             let count = replica.sync_count(None).await.expect("count");
             assert!(count.is_settled(), "seed {seed}, client {}: {count:?}", client.number);
             assert!(

@@ -319,7 +319,8 @@ impl Engine {
         };
         self.out.send(id.0, &id.1, Message::Step2(diff));
         if self.is_app(id.0) {
-            self.out.at(id.0, &id.1, doc, doc_seq);
+            let state = self.ready(doc).map(|document| document.content.fingerprint().to_string());
+            self.out.at(id.0, &id.1, doc, doc_seq, state);
         }
         let Some(live) = self.live(id) else { return };
         live.subscribed = true;

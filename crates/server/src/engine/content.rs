@@ -6,7 +6,7 @@ use inkhorn_protocol::DocId;
 use inkhorn_protocol::frame::MAX_FRAME_BYTES;
 use inkhorn_protocol::schema::{RootType, roots};
 use inkhorn_protocol::session::Reason;
-use inkhorn_updates::{Index, Invalid, MAX_CLIENT_BYTES, Refused, Schema, StateVector};
+use inkhorn_updates::{Fingerprint, Index, Invalid, MAX_CLIENT_BYTES, Refused, Schema, StateVector};
 
 /// Largest document, in bytes: its whole content has to fit into one frame for a newcomer.
 const MAX_DOCUMENT_BYTES: usize = MAX_FRAME_BYTES - 64 * 1024;
@@ -19,6 +19,8 @@ pub struct Content {
     size: usize,
     /// What is in flight, in order.
     staged: Vec<Bytes>,
+    /// Of what is committed, once somebody asked.
+    fingerprint: Option<Fingerprint>,
 }
 
 /// Clocks of one client that were not known before.
@@ -92,7 +94,7 @@ impl Content {
             };
             (name, kind)
         }));
-        Self { index: Index::new(schema), size: 0, staged: Vec::new() }
+        Self { index: Index::new(schema), size: 0, staged: Vec::new(), fingerprint: None }
     }
 
     /// Takes an update that is durable already.
@@ -101,6 +103,7 @@ impl Content {
     /// [`Refused`] when it does not fit, which means that the log is damaged.
     pub fn replay(&mut self, update: &[u8]) -> Result<(), Refused> {
         self.size += update.len();
+        self.fingerprint = None;
         self.index.add(update).map(|_| ())
     }
 
@@ -145,6 +148,7 @@ impl Content {
 
     /// Everything in flight is durable.
     pub fn commit(&mut self) {
+        self.fingerprint = None;
         self.index.commit(self.index.in_flight());
         self.staged.clear();
     }
@@ -153,6 +157,11 @@ impl Content {
     pub fn rollback(&mut self) {
         self.index.rollback();
         self.staged.clear();
+    }
+
+    /// Fingerprint of what is committed; reckoned once for each state.
+    pub fn fingerprint(&mut self) -> Fingerprint {
+        *self.fingerprint.get_or_insert_with(|| self.index.fingerprint())
     }
 
     /// State vector of what is committed.

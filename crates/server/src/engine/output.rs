@@ -27,8 +27,8 @@ impl Output {
         self.json(conn, key, notice);
     }
 
-    pub(super) fn at(&mut self, conn: ConnId, key: &str, doc: &DocId, doc_seq: u64) {
-        self.notice(conn, key, &DocNotice::At { doc: doc.clone(), doc_seq });
+    pub(super) fn at(&mut self, conn: ConnId, key: &str, doc: &DocId, doc_seq: u64, state: Option<String>) {
+        self.notice(conn, key, &DocNotice::At { doc: doc.clone(), doc_seq, state });
     }
 
     pub(super) fn json(&mut self, conn: ConnId, key: &str, value: &impl serde::Serialize) {

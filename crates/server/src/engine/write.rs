@@ -146,7 +146,7 @@ impl Engine {
             } else {
                 document.content.rollback();
                 let doc_seq = document.doc_seq;
-                self.ack(doc, from, step2, true, doc_seq);
+                self.ack(doc, from, step2, true, doc_seq, true);
             }
             return Ok(());
         };
@@ -255,7 +255,10 @@ impl Engine {
                 document.content.commit();
             }
         }
-        for entry in batch.entries {
+        // The content is that of the whole batch by now: only the last entry of a document has its fingerprint.
+        let last: BTreeMap<DocId, usize> =
+            batch.entries.iter().enumerate().map(|(at, entry)| (entry.doc.clone(), at)).collect();
+        for (at, entry) in batch.entries.into_iter().enumerate() {
             let mut head = None;
             if let Some(logged) = &entry.logged {
                 changed.entry(logged.course.clone()).or_default().insert(entry.doc.clone());
@@ -267,7 +270,8 @@ impl Engine {
                 self.fan_out(logged, &entry.from);
             }
             let head = head.or_else(|| self.ready(&entry.doc).map(|d| d.doc_seq)).unwrap_or(0);
-            self.ack(&entry.doc, &entry.from, entry.step2, entry.acks, head);
+            let is_last = last.get(&entry.doc) == Some(&at);
+            self.ack(&entry.doc, &entry.from, entry.step2, entry.acks, head, is_last);
         }
         for (course, seq) in heads {
             let docs = changed.remove(&course).unwrap_or_default();
@@ -289,21 +293,26 @@ impl Engine {
             });
             self.out.send_bytes(open.0, bytes.clone());
             if self.is_app(open.0) {
-                self.out.at(open.0, &open.1, &logged.doc, logged.doc_seq);
+                self.out.at(open.0, &open.1, &logged.doc, logged.doc_seq, None);
             }
         }
     }
 
     /// Tells the author that a frame is durable; `all` of it, or a part, of which an app learns how far the order has come.
-    fn ack(&mut self, doc: &DocId, from: &Author, step2: bool, all: bool, doc_seq: u64) {
+    /// `is_head`: what is committed is the content at `doc_seq`.
+    fn ack(&mut self, doc: &DocId, from: &Author, step2: bool, all: bool, doc_seq: u64, is_head: bool) {
         let app = self.is_app(from.open.0);
+        let state = match self.ready(doc) {
+            Some(document) if app && step2 && is_head => Some(document.content.fingerprint().to_string()),
+            _ => None,
+        };
         let Some(live) = self.live(&from.open).filter(|l| l.ticket == from.ticket) else { return };
         live.had_step2 |= step2;
         let counted = all && (!step2 || std::mem::take(&mut live.ack_step2));
         // `stored` covers all frames before its number, so it may not pass one that waits for its gap to be filled.
         let n = live.held.iter().map(|(n, _)| n - 1).min().map_or(from.n, |limit| limit.min(from.n));
         if app {
-            let notice = DocNotice::Stored { doc: doc.clone(), doc_seq, n };
+            let notice = DocNotice::Stored { doc: doc.clone(), doc_seq, n, state };
             self.out.notice(from.open.0, &from.open.1, &notice);
         } else if counted {
             self.out.send(from.open.0, &from.open.1, Message::SyncStatus(true));

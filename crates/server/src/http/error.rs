@@ -21,7 +21,9 @@ impl Refused {
             Reason::Unauthenticated => StatusCode::UNAUTHORIZED,
             Reason::NotMember | Reason::RoleTooLow { .. } => StatusCode::FORBIDDEN,
             Reason::NotRegistered => StatusCode::NOT_FOUND,
-            Reason::IdTaken | Reason::ClientIdTaken | Reason::Fork | Reason::Gap => StatusCode::CONFLICT,
+            Reason::IdTaken | Reason::ClientIdTaken | Reason::Fork | Reason::Differed | Reason::Gap => {
+                StatusCode::CONFLICT
+            }
             Reason::Invalid { .. } | Reason::Other => StatusCode::BAD_REQUEST,
             Reason::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Reason::StorageFailed => StatusCode::INSUFFICIENT_STORAGE,

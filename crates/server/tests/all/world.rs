@@ -269,15 +269,21 @@ pub(crate) fn notices(messages: &[Message]) -> Vec<DocNotice> {
         Message::Stateless(text) => serde_json::from_str(text).ok(),
         _ => None,
     };
-    messages.iter().filter_map(text).collect()
+    let without_state = |mut notice: DocNotice| {
+        if let DocNotice::Stored { state, .. } | DocNotice::At { state, .. } = &mut notice {
+            *state = None;
+        }
+        notice
+    };
+    messages.iter().filter_map(text).map(without_state).collect()
 }
 
 pub(crate) fn stored(doc_seq: u64, n: u64) -> DocNotice {
-    DocNotice::Stored { doc: LESSON.parse().unwrap(), doc_seq, n }
+    DocNotice::Stored { doc: LESSON.parse().unwrap(), doc_seq, n, state: None }
 }
 
 pub(crate) fn at(doc_seq: u64) -> DocNotice {
-    DocNotice::At { doc: LESSON.parse().unwrap(), doc_seq }
+    DocNotice::At { doc: LESSON.parse().unwrap(), doc_seq, state: None }
 }
 
 pub(crate) fn rejected(client: u64, from_clock: u32, n: u64, reason: Reason) -> DocNotice {

@@ -270,11 +270,17 @@ impl Client {
                 self.push(Box::pin(event), net);
             }
             Action::Rebuild { doc, ticket, update, client, from_clock, caught_up } => {
-                let applied = replica.rebuild(&doc, update, client, from_clock, caught_up);
+                let applied = replica.rebuild(&doc, update, (client, from_clock), caught_up, wall);
                 let event =
                     async move { Done::Engine(Event::Applied { doc, ticket, outcome: applied.await }) };
                 self.push(Box::pin(event), net);
             }
+            Action::Verify { doc, ticket } => {
+                let print = replica.fingerprint(&doc);
+                let event = async move { Done::Engine(Event::Verified { doc, ticket, print: print.await }) };
+                self.push(Box::pin(event), net);
+            }
+            Action::Differed { doc, repaired } => self.claims.push(Claim::Differed { doc, repaired }),
             Action::Acked { doc, version, doc_seq } => {
                 let stored = replica.acked(&doc, version, doc_seq);
                 self.claims.push(Claim::Acked { doc, version });

@@ -170,7 +170,7 @@ impl World {
                 let document = self.document(&doc)?;
                 let (diff, doc_seq) = (document.index.diff(&StateVector::decode(&vector)?), document.seq);
                 self.say(conn, &doc, Message::Step2(diff));
-                self.notice(conn, &doc, &DocNotice::At { doc: doc.clone(), doc_seq })?;
+                self.notice(conn, &doc, &DocNotice::At { doc: doc.clone(), doc_seq, state: None })?;
             }
             Message::Step2(update) | Message::Update(update) => {
                 let document = self.document(&doc)?;
@@ -182,7 +182,7 @@ impl World {
                     return Ok(());
                 };
                 *n += 1;
-                let stored = DocNotice::Stored { doc: doc.clone(), doc_seq, n: *n };
+                let stored = DocNotice::Stored { doc: doc.clone(), doc_seq, n: *n, state: None };
                 self.notice(conn, &doc, &stored)?;
             }
             Message::Close(_) => {
@@ -253,7 +253,7 @@ impl World {
                     Frame::doc(key, Message::Update(update.to_vec())).encode(),
                     std::mem::take(&mut marks),
                 );
-                self.notice(id, doc, &DocNotice::At { doc: doc.clone(), doc_seq })?;
+                self.notice(id, doc, &DocNotice::At { doc: doc.clone(), doc_seq, state: None })?;
             }
             if session {
                 let kind = EventKind::Documents { docs: vec![doc.clone()] };

@@ -2,6 +2,7 @@
 // A test's helpers may end it; clippy allows that of tests only.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod fingerprint;
 mod hostile;
 mod index;
 mod memory;

@@ -167,9 +167,10 @@ impl Engine {
     /// Closes a document whose exchange has ended and that nobody looks at; keeps one that is looked at subscribed.
     pub(super) fn settle(&mut self, id: &DocId, out: &mut Vec<Action>) {
         let Some(doc) = self.docs.get_mut(id) else { return };
-        if doc.phase != Phase::Open || !doc.is_still() {
+        if doc.phase != Phase::Open || !doc.is_still() || self.verify(id, out) {
             return;
         }
+        let Some(doc) = self.docs.get_mut(id) else { return };
         if doc.open {
             if !doc.subscribed {
                 doc.subscribed = true;
@@ -253,6 +254,7 @@ impl Engine {
             }
             // What waits for uploads or lessons makes no progress by itself.
             let waits = doc.reading.is_some()
+                || doc.verifying.is_some()
                 || doc.step1_out
                 || !doc.applying.is_empty()
                 || !doc.in_flight.is_empty();

@@ -57,6 +57,7 @@ impl Engine {
             }
             Message::Update(update) => {
                 doc.relayed += 1;
+                doc.verifying = None;
                 // The server's whole order is on its way and holds it.
                 if doc.rebuild.is_none() {
                     doc.applying.push_back((ticket, false));
@@ -81,8 +82,11 @@ impl Engine {
 
     pub(super) fn notice(&mut self, notice: DocNotice, now_ms: u64, out: &mut Vec<Action>) {
         match notice {
-            DocNotice::Stored { doc, doc_seq, n } => self.stored(&doc, doc_seq, n, now_ms, out),
-            DocNotice::At { doc: id, doc_seq } => {
+            DocNotice::Stored { doc, doc_seq, n, state } => {
+                self.stored(&doc, doc_seq, n, now_ms, out);
+                self.told_state(&doc, doc_seq, state);
+            }
+            DocNotice::At { doc: id, doc_seq, state } => {
                 let Some(doc) = self.docs.get_mut(&id).filter(|doc| doc.greeted) else { return };
                 // Own frames that are under way do not explain it: each has its `stored` before a later `at`.
                 let limit = doc.head_limit(0);
@@ -91,11 +95,20 @@ impl Engine {
                 }
                 doc.head = Some(doc.head.unwrap_or(0).max(doc_seq));
                 doc.relayed = 0;
+                self.told_state(&id, doc_seq, state);
             }
             DocNotice::Rejected { doc, client, from_clock, reason, .. } => {
                 self.rejected(&doc, client, from_clock, reason, now_ms, out);
             }
         }
+    }
+
+    /// What the server's content is at a head of its order.
+    fn told_state(&mut self, id: &DocId, doc_seq: u64, state: Option<String>) {
+        let (Some(doc), Some(state)) = (self.docs.get_mut(id).filter(|doc| doc.greeted), state) else {
+            return;
+        };
+        doc.server_state = Some((doc_seq, state));
     }
 
     fn stored(&mut self, id: &DocId, doc_seq: u64, n: u64, now_ms: u64, out: &mut Vec<Action>) {

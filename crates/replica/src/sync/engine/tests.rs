@@ -1,6 +1,7 @@
 //! The short way of a step (one document alone) decides what the long way (a look at all) decides.
 
 use super::*;
+use crate::Print;
 use crate::sync::Action;
 use inkhorn_protocol::session::{DocNotice, Role};
 use proptest::prelude::*;
@@ -19,15 +20,23 @@ fn doc(number: u8) -> DocId {
 
 /// Answers that are owed to reads and applies.
 #[derive(Default)]
-struct Owed(Vec<(DocId, Ticket, bool)>);
+struct Owed(Vec<(DocId, Ticket, Kind)>);
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Read,
+    Apply,
+    Verify,
+}
 
 impl Owed {
     fn note(&mut self, actions: &[Action]) {
         for action in actions {
             match action {
-                Action::Read { doc, ticket, .. } => self.0.push((doc.clone(), *ticket, true)),
+                Action::Read { doc, ticket, .. } => self.0.push((doc.clone(), *ticket, Kind::Read)),
+                Action::Verify { doc, ticket } => self.0.push((doc.clone(), *ticket, Kind::Verify)),
                 Action::Apply { doc, ticket, .. } | Action::Rebuild { doc, ticket, .. } => {
-                    self.0.push((doc.clone(), *ticket, false));
+                    self.0.push((doc.clone(), *ticket, Kind::Apply));
                 }
                 _ => {}
             }
@@ -38,18 +47,23 @@ impl Owed {
         if self.0.is_empty() {
             return None;
         }
-        let (doc, ticket, read) = self.0.remove(usize::from(at) % self.0.len());
+        let (doc, ticket, kind) = self.0.remove(usize::from(at) % self.0.len());
         let version = u64::from(variant % 8);
-        Some(if read {
-            Event::Read { doc, ticket, read: Ok(Read { bytes: vec![0, 0], version }) }
-        } else {
-            let outcome = match variant % 5 {
-                0 => Ok(Applied::Gap),
-                1 => Err(ReplicaError::Closed),
-                2 => Ok(Applied::Nothing),
-                _ => Ok(Applied::Changed(version)),
-            };
-            Event::Applied { doc, ticket, outcome }
+        Some(match kind {
+            Kind::Read => Event::Read { doc, ticket, read: Ok(Read { bytes: vec![0, 0], version }) },
+            Kind::Apply => {
+                let outcome = match variant % 5 {
+                    0 => Ok(Applied::Gap),
+                    1 => Err(ReplicaError::Closed),
+                    2 => Ok(Applied::Nothing),
+                    _ => Ok(Applied::Changed(version)),
+                };
+                Event::Applied { doc, ticket, outcome }
+            }
+            Kind::Verify => {
+                let state = (variant % 3 > 0).then(|| format!("1:{}", variant % 2));
+                Event::Verified { doc, ticket, print: Ok(Print { state, version }) }
+            }
         })
     }
 }
@@ -59,14 +73,15 @@ fn event((number, kind, variant): Draw, owed: &mut Owed) -> Option<Event> {
     let frame = |message| Some(Event::Frame { doc: doc(number), message });
     let bit = |at: u8| variant >> at & 1 == 1;
     let number = u64::from(variant % 8);
+    let state = || bit(4).then(|| format!("1:{}", variant % 2));
     match kind {
         0 | 1 => frame(Message::Authenticated { read_only: variant % 8 == 0 }),
         2 => frame(Message::Step1(vec![0])),
         3 => frame(Message::Step2(vec![0, 0])),
         4 | 5 => frame(Message::Update(vec![0, 0])),
         6 => frame(Message::Close(String::new())),
-        7 => Some(Event::Notice(DocNotice::At { doc: id, doc_seq: number })),
-        8 => Some(Event::Notice(DocNotice::Stored { doc: id, doc_seq: number, n: number })),
+        7 => Some(Event::Notice(DocNotice::At { doc: id, doc_seq: number, state: state() })),
+        8 => Some(Event::Notice(DocNotice::Stored { doc: id, doc_seq: number, n: number, state: state() })),
         9 if variant < 40 => {
             let reason =
                 [Reason::Gap, Reason::Fork, Reason::NotRegistered, Reason::RoleTooLow { role: Role::Viewer }];
