@@ -166,3 +166,43 @@ fn database(profile: &Path) -> anyhow::Result<std::path::PathBuf> {
     }
     anyhow::bail!("no SQLite file in {}", profile.display())
 }
+
+#[test]
+fn a_lesson_that_was_damaged_on_the_disk_is_mended_from_the_server_and_the_copy_is_kept() -> anyhow::Result<()>
+{
+    let (server, ada) = (Server::start()?, Profile::new()?);
+    ada.login(&server, "ada@example.org")?;
+    let folder = corpus::written()?;
+    let course = ada.last_line(&["import", &text(folder.path())])?;
+    ada.run(&["share", &course])?;
+    let lesson = of_kind(&ada.outline(&course)?, "lesson")[0].id.clone();
+    ada.append(&lesson, "A quill of the goose.\n")?;
+    ada.sync()?;
+    // Letters as long as those that stood there: SQLite and the format find nothing wrong with them.
+    let database = database(ada.path())?;
+    let mut bytes = fs::read(&database)?;
+    let mut at = 0;
+    while let Some(found) = bytes[at..].windows(5).position(|part| part == b"goose") {
+        at += found;
+        bytes[at..at + 5].copy_from_slice(b"moose");
+    }
+    ensure!(at > 0, "the words are not in the file");
+    fs::write(&database, &bytes)?;
+    ensure!(ada.lesson(&lesson)?.contains("the moose"), "it reads as it is");
+    ada.append(&lesson, "Cut it well.\n")?;
+    let said = ada.refused(&["sync", "--timeout", "30"])?;
+    ensure!(said.contains("differed from the server"), "{said}");
+    let shown = ada.lesson(&lesson)?;
+    ensure!(shown.contains("the goose") && shown.contains("Cut it well."), "{shown}");
+    let kept = ada.json(&["rejected", "list"])?;
+    ensure!(kept[0]["why"].as_str().is_some_and(|why| why.contains("differed")), "{kept}");
+    let before = of_kind(&ada.outline(&course)?, "lesson").len();
+    ada.run(&["rejected", "reapply", &kept[0]["id"].to_string()])?;
+    let lessons = of_kind(&ada.outline(&course)?, "lesson");
+    ensure!(lessons.len() == before + 1, "the copy did not become a lesson of its own");
+    let copy = lessons.iter().find(|lesson| lesson.title.contains("your version"));
+    let copy = ada.lesson(&copy.ok_or_else(|| anyhow::anyhow!("no copy"))?.id)?;
+    ensure!(copy.contains("the moose"), "{copy}");
+    ada.sync()?;
+    Ok(())
+}

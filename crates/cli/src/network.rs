@@ -47,6 +47,7 @@ pub(crate) async fn perform(
             }
             out.line(words(&summary));
             refused(out, &summary);
+            differed(out, &summary);
             unfinished(core, out).await?;
         }
         Command::Status => {
@@ -101,6 +102,16 @@ async fn unfinished(core: &Core, out: &mut Output) -> anyhow::Result<()> {
         out.line(crate::kept::operation(&info));
     }
     Ok(())
+}
+
+fn differed(out: &mut Output, summary: &SyncSummary) {
+    for one in &summary.differed {
+        out.line(format_args!(
+            "{} differed from the server's, and {}.",
+            one.doc,
+            if one.repaired { "was mended from it" } else { "differs still: export the course" }
+        ));
+    }
 }
 
 fn refused(out: &mut Output, summary: &SyncSummary) {

@@ -169,6 +169,20 @@ pub struct SyncSummary {
     pub synced_at_ms: Option<u64>,
     /// Refused edits, newest first.
     pub rejected: Vec<RejectedEdit>,
+    /// Documents that were not what the server has although nothing was under way, newest first, since the program began.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub differed: Vec<DifferedDoc>,
+}
+
+/// A document whose content was compared with the server's after it was synced, and was another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DifferedDoc {
+    /// Document.
+    pub doc: DocId,
+    /// It is the same now, after it was fetched anew; else it differs still.
+    pub repaired: bool,
+    /// When, in milliseconds since the Unix epoch.
+    pub at_ms: u64,
 }
 
 /// An edit that the server refused; it is kept on this computer.

@@ -75,8 +75,6 @@ pub(crate) struct Client {
     /// What the client said that an oracle has to look at.
     pub(crate) claims: Vec<Claim>,
     pub(crate) gave_up: Vec<String>,
-    /// Documents that were damaged on purpose.
-    pub(crate) damaged: BTreeSet<DocId>,
 }
 
 /// Something that a client says, and that has to be true.
@@ -115,7 +113,6 @@ impl Client {
             sabotage,
             claims: Vec::new(),
             gave_up: Vec::new(),
-            damaged: BTreeSet::new(),
         }
     }
 

@@ -156,3 +156,19 @@ mod tests {
         );
     }
 }
+
+/// A document that was compared with the server's after a sync, and was another one.
+pub fn differed(doc: &inkhorn_protocol::DocId, repaired: bool) -> &'static str {
+    match (doc, repaired) {
+        (inkhorn_protocol::DocId::Course(_), true) => {
+            "The outline of a course differed from the server’s. It was fetched again, and is the same now."
+        }
+        (inkhorn_protocol::DocId::Lesson(_), true) => {
+            "A lesson differed from the server’s. It was fetched again, and is the same now."
+        }
+        (_, false) => {
+            "A document differs from the server’s, also after it was fetched again. Nothing was thrown away: export the \
+             course, and tell who runs the server."
+        }
+    }
+}

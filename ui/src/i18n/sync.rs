@@ -204,6 +204,7 @@ mod tests {
             count: SyncCount { waiting_edits: edits, waiting_downloads: downloads, ..SyncCount::default() },
             synced_at_ms: Some(5_000),
             rejected: vec![],
+            differed: vec![],
         }
     }
     fn say(sync: &SyncSummary) -> Pill {

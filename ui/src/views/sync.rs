@@ -4,7 +4,7 @@ use super::act::use_act;
 use super::kept::KeptLists;
 use crate::components::{Icon, IconButton, Skeleton};
 use crate::hooks::{use_connection, use_pill, use_query};
-use crate::i18n::text;
+use crate::i18n::{kept as words, text};
 use crate::state::ui::{Dialog, Ui};
 use dioxus::prelude::*;
 use inkhorn_protocol::event::Status;
@@ -103,6 +103,11 @@ pub(super) fn SyncCentre() -> Element {
                                 span { class: "badge", "data-kind": "waiting", "{count}" }
                             }
                         }
+                    }
+                }
+                for one in &sync.differed {
+                    p { key: "{one.doc}-{one.at_ms}", class: "muted", "data-testid": "differed",
+                        {words::differed(&one.doc, one.repaired)}
                     }
                 }
                 KeptLists { rejected: Rc::new(sync.rejected.clone()) }

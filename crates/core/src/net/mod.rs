@@ -16,6 +16,7 @@
 pub(crate) mod account;
 mod api;
 mod assets;
+mod differed;
 mod greeting;
 mod line;
 mod news;
@@ -32,11 +33,12 @@ use crate::error::{Code, CoreError, Result};
 use account::{AccountFile, SignIn};
 use inkhorn_events::{Publisher, Status, Subscriber};
 use inkhorn_outbox::Operations;
-use inkhorn_protocol::projection::{Account, SyncSummary};
+use inkhorn_protocol::projection::{Account, DifferedDoc, SyncSummary};
 use inkhorn_protocol::{DocId, OpId};
 use inkhorn_replica::Replica;
 use inkhorn_transport::{Connection, Destination, Network};
 use rest::{Http, Rest};
+use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use synced_at::{SYNCED_AT, SyncedAt};
@@ -69,6 +71,8 @@ pub(crate) struct Shared {
     /// There may be assets to move.
     assets: Notify,
     synced_at: SyncedAt,
+    /// Documents that differed from the server's, newest first. A std mutex, held for one step or one copy.
+    differed: Mutex<VecDeque<DifferedDoc>>,
     /// Stays connected by itself (the app), or only while `sync` runs (the command line).
     always: bool,
 }
@@ -115,6 +119,7 @@ impl Net {
             presence: Mutex::default(),
             assets: Notify::new(),
             synced_at: SyncedAt::default(),
+            differed: Mutex::default(),
             always: connect,
         });
         let tasks = vec![
@@ -237,6 +242,14 @@ impl Net {
             count: replica.sync_count(None).await?,
             synced_at_ms,
             rejected: replica.rejected().await?,
+            differed: self
+                .shared
+                .differed
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .iter()
+                .cloned()
+                .collect(),
         })
     }
 }

@@ -384,16 +384,7 @@ impl Session {
                 let answer = replica.fingerprint(&doc);
                 engine(Box::pin(async move { Event::Verified { doc, ticket, print: answer.await } }));
             }
-            Action::Differed { doc, repaired: true } => {
-                tracing::warn!(%doc, "a document differed from the server's; it was fetched anew and is the same now");
-            }
-            Action::Differed { doc, repaired: false } => {
-                tracing::error!(%doc, "a document differs from the server's, also after it was fetched anew");
-                let words = "A document on this computer differs from the server's although both say that they are in \
-                             step. Nothing was thrown away: export the course, and tell who runs the server.";
-                let error = CoreError::new(Code::Other, words);
-                self.shared.progress.send_modify(|progress| progress.trouble = Some(error));
-            }
+            Action::Differed { doc, repaired } => self.differed(doc, repaired),
             Action::Acked { doc, version, doc_seq } => {
                 stored(Box::pin(replica.acked(&doc, version, doc_seq)))
             }

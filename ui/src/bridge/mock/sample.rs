@@ -35,6 +35,7 @@ pub(super) fn world() -> World {
             count: SyncCount::default(),
             synced_at_ms: Some(SYNCED_AT_MS),
             rejected: vec![],
+            differed: vec![],
         },
         operations: vec![],
         cache: Cache::default(),
