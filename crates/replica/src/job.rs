@@ -150,7 +150,11 @@ pub(crate) enum Job {
         here: bool,
         done: Answer<()>,
     },
-    // ---- these read
+    // ---- these read, or at least write nothing that is kept
+    LimitPages {
+        pages: u32,
+        done: Answer<()>,
+    },
     Fingerprint {
         doc: DocId,
         done: Answer<Print>,
@@ -223,7 +227,8 @@ impl Job {
     pub(crate) fn writes(&self) -> bool {
         !matches!(
             self,
-            Self::Fingerprint { .. }
+            Self::LimitPages { .. }
+                | Self::Fingerprint { .. }
                 | Self::StateVector { .. }
                 | Self::Diff { .. }
                 | Self::Look { .. }
@@ -277,6 +282,7 @@ impl Job {
             Self::SetOwners { done, .. } => drop(done.send(Err(error))),
             Self::SetFact { done, .. } => drop(done.send(Err(error))),
             Self::AssetState { done, .. } => drop(done.send(Err(error))),
+            Self::LimitPages { done, .. } => drop(done.send(Err(error))),
             Self::Fingerprint { done, .. } => drop(done.send(Err(error))),
             Self::StateVector { done, .. } => drop(done.send(Err(error))),
             Self::Diff { done, .. } => drop(done.send(Err(error))),

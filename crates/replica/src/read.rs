@@ -9,12 +9,16 @@ use crate::state::{Heads, Print, Read};
 use crate::writer::Writer;
 use inkhorn_protocol::DocId;
 
+/// SQLite's own limit (<https://www.sqlite.org/limits.html>).
+const MAX_PAGES: u32 = 0xffff_fffe;
+
 type Result<T> = std::result::Result<T, ReplicaError>;
 
 impl Writer {
     pub(crate) async fn read(&mut self, job: Job) {
         // A caller that went away does not need its answer.
         match job {
+            Job::LimitPages { pages, done } => drop(done.send(self.limit_pages(pages).await)),
             Job::Fingerprint { doc, done } => drop(done.send(self.fingerprint(&doc).await)),
             Job::StateVector { doc, done } => {
                 let read = self.document(&doc).await;
@@ -53,6 +57,12 @@ impl Writer {
             }
             other => other.refuse(ReplicaError::Closed),
         }
+    }
+
+    async fn limit_pages(&mut self, pages: u32) -> Result<()> {
+        let limit = format!("PRAGMA max_page_count = {}", pages.min(MAX_PAGES));
+        let done = sqlx::raw_sql(sqlx::AssertSqlSafe(limit)).execute(&mut self.db).await;
+        done.map(drop).map_err(|error| crate::ReplicaError::from_sql(&error))
     }
 
     async fn fingerprint(&mut self, doc: &DocId) -> Result<Print> {

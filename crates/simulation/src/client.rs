@@ -71,6 +71,7 @@ pub(crate) struct Client {
     /// The server did not know the token; the user has to sign in.
     pub(crate) signed_out: bool,
     pub(crate) partitioned: bool,
+    full: bool,
     sabotage: Sabotage,
     /// What the client said that an oracle has to look at.
     pub(crate) claims: Vec<Claim>,
@@ -110,6 +111,7 @@ impl Client {
             clock_ms: 0,
             signed_out: false,
             partitioned: false,
+            full: false,
             sabotage,
             claims: Vec::new(),
             gave_up: Vec::new(),
@@ -133,8 +135,13 @@ impl Client {
         self.run == run && self.is_up()
     }
 
-    /// Whether its disk takes anything.
-    pub(crate) fn set_full(&mut self, _full: bool) {}
+    /// Whether its disk has no room for more.
+    pub(crate) fn set_full(&mut self, full: bool) {
+        self.full = full;
+        let pages = if full { 1 } else { u32::MAX };
+        // One that is down finds it so when it starts.
+        let _ = self.ask(|replica| replica.limit_pages(pages));
+    }
 
     pub(crate) fn link(&self) -> Option<LinkId> {
         self.live.as_ref().map(|live| live.link)
@@ -179,6 +186,9 @@ impl Client {
         self.changes = Some(replica.changes());
         self.replica = Some(replica);
         self.runtime = Some(runtime);
+        if self.full {
+            self.set_full(true);
+        }
         net.soon(1..200, Happening::Connect { client: self.number, run: self.run });
         net.after(TICK_MS, Happening::ClientTick { client: self.number, run: self.run });
         Ok(())

@@ -14,6 +14,4 @@ pub enum Sabotage {
     NoDetour,
     /// Clients do not look at the numbers of the order.
     BlindToGaps,
-    /// Clients take whatever answer for an ack of all.
-    AckTooMuch,
 }

@@ -244,6 +244,15 @@ impl Replica {
         self.ask(|done| Job::SyncCount { course, done })
     }
 
+    /// At most so many pages of the database from now on, until it is closed; fewer than there are: none is added. What
+    /// needs more gets [`ReplicaError::DiskFull`], as on a full disk, which is what this is for: tests of that.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn limit_pages(&self, pages: u32) -> impl Future<Output = Result<(), ReplicaError>> + Send + use<> {
+        self.ask(|done| Job::LimitPages { pages, done })
+    }
+
     /// A small fact by name (epoch, last time synced, …); `None` when it was never set.
     ///
     /// # Errors

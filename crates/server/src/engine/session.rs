@@ -59,8 +59,9 @@ pub(super) struct CourseEvents {
     told_ms: u64,
     /// An event was waited for in vain: the next one says so.
     gap: bool,
-    /// The number after `head` may belong to a commit of unknown fate: nobody will tell it, so it is not waited for.
-    doubt: bool,
+    /// So many numbers after `head` may belong to commits of unknown fate: nobody will tell those, so they are not waited
+    /// for.
+    doubts: u64,
     /// Events that overtook an earlier one, by their number, with the time until which they wait.
     ahead: BTreeMap<u64, (u64, What)>,
 }
@@ -178,7 +179,7 @@ impl Engine {
     /// A commit ended without a word on whether it is there. Nobody may go on without these documents for good.
     pub(super) fn in_doubt(&mut self, course: &CourseId, docs: BTreeSet<DocId>) {
         if let Some(events) = self.courses.get_mut(course) {
-            events.doubt = true;
+            events.doubts += 1;
         }
         self.tell_all(&Event { course: course.clone(), course_seq: 0, gap: true, what: What::Doubt(docs) });
     }
@@ -203,11 +204,11 @@ impl Engine {
             let now_ms = self.now_ms;
             let Some(events) = self.courses.get_mut(course) else { return };
             let Some(first) = events.ahead.first_entry() else { break };
-            let next = *first.key() == events.head + 1 || (events.doubt && *first.key() == events.head + 2);
+            let next = *first.key() <= events.head + 1 + events.doubts;
             if !next && now_ms < first.get().0 {
                 break;
             }
-            events.doubt = false;
+            events.doubts = 0;
             let (seq, (_, what)) = first.remove_entry();
             events.gap |= seq != events.head + 1;
             if let What::Kind(EventKind::Documents { docs }) = what {
