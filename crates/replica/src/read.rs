@@ -22,12 +22,10 @@ impl Writer {
             Job::Fingerprint { doc, done } => drop(done.send(self.fingerprint(&doc).await)),
             Job::StateVector { doc, done } => {
                 let read = self.document(&doc).await;
-                drop(done.send(read.map(|d| Read { bytes: d.state_vector(), version: d.version })));
+                drop(done.send(read.map(|d| Read::of(d.state_vector(), d.version))));
             }
             Job::Diff { doc, state_vector, done } => {
-                let read = self.document(&doc).await;
-                let read = read.and_then(|d| Ok(Read { bytes: d.diff(&state_vector)?, version: d.version }));
-                drop(done.send(read));
+                drop(done.send(self.diff(&doc, &state_vector).await));
             }
             Job::Look { doc, look, done } => drop(done.send(self.look(&doc, look).await)),
             Job::Courses { done } => drop(done.send(rows::courses(&mut self.db).await)),
@@ -57,6 +55,13 @@ impl Writer {
             }
             other => other.refuse(ReplicaError::Closed),
         }
+    }
+
+    async fn diff(&mut self, doc: &DocId, state_vector: &[u8]) -> Result<Read> {
+        let document = self.document(doc).await?;
+        let read = Read::of(document.diff(state_vector)?, document.version);
+        let (fresh, held) = rows::ahead(&mut self.db, doc).await?;
+        Ok(Read { fresh, held, ..read })
     }
 
     async fn limit_pages(&mut self, pages: u32) -> Result<()> {

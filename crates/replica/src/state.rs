@@ -55,6 +55,17 @@ pub struct Read {
     pub bytes: Vec<u8>,
     /// Version that the bytes show.
     pub version: u64,
+    /// Of an outline's content: lessons that it may name, that are to be sent, and that the server has never had.
+    pub fresh: Vec<DocId>,
+    /// Of a lesson's content: assets that it may name are still to be uploaded.
+    pub held: bool,
+}
+
+impl Read {
+    /// Names nothing that the server cannot have.
+    pub fn of(bytes: Vec<u8>, version: u64) -> Self {
+        Self { bytes, version, fresh: Vec::new(), held: false }
+    }
 }
 
 /// Fingerprint of a document, if it may be compared with the server's.

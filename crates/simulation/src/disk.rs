@@ -195,6 +195,11 @@ impl Disk {
         self.state.docs.keys().cloned().collect()
     }
 
+    /// Whether anything of a document is synced.
+    pub(crate) fn has_content(&self, doc: &DocId) -> bool {
+        self.state.docs.get(doc).is_some_and(|doc| !doc.entries.is_empty())
+    }
+
     /// Whether all of an update is synced.
     pub(crate) fn holds(&mut self, doc: &DocId, update: &[u8]) -> Result<bool, String> {
         let content = self.durable.entry(doc.clone()).or_insert_with(|| Content::new(doc));

@@ -5,6 +5,7 @@ use crate::ledger;
 use crate::world::World;
 use inkhorn_course::{Lesson, Outline, holds_more};
 use inkhorn_protocol::DocId;
+use inkhorn_protocol::projection::NodeKind;
 use inkhorn_updates::{Index, RootType, Schema};
 
 /// Client id of a reader, who writes nothing.
@@ -50,6 +51,22 @@ pub(crate) fn claims(world: &mut World) -> Result<(), String> {
                     }
                 }
             }
+        }
+    }
+    Ok(())
+}
+
+/// An outline on the server names no lesson that is not there: whoever opened it would see an empty page, or none.
+pub(crate) fn follows(world: &World) -> Result<(), String> {
+    let state = world.server.disk.state(&DocId::Course(world.course.clone()));
+    let outline = Outline::load(READER, &state).map_err(|error| error.to_string())?;
+    let view = outline.view().map_err(|error| error.to_string())?;
+    let mut rest: Vec<_> = view.nodes.iter().chain(&view.recovered).chain(&view.trash).collect();
+    while let Some(node) = rest.pop() {
+        rest.extend(&node.children);
+        let doc = DocId::Lesson(node.id.clone());
+        if node.kind == NodeKind::Lesson && !world.server.disk.has_content(&doc) {
+            return Err(format!("the outline on the server names {doc}, which is not there"));
         }
     }
     Ok(())

@@ -270,7 +270,8 @@ impl World {
             }
             Happening::Landed { run } => {
                 if server.run() == run {
-                    return server.landed(net);
+                    server.landed(net)?;
+                    return oracle::follows(self);
                 }
             }
             Happening::ServerTick { run } => {

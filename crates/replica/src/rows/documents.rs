@@ -254,6 +254,37 @@ pub(crate) async fn docs(
         .collect()
 }
 
+/// What the content of a document names, or may name, and the server cannot have yet: of an outline the lessons that it has
+/// never had and that are to be sent, of a lesson whether assets are to be uploaded.
+pub(crate) async fn ahead(db: &mut SqliteConnection, doc: &DocId) -> Result<(Vec<DocId>, bool)> {
+    match doc {
+        DocId::Course(course) => {
+            let sql = format!(
+                "SELECT d.name FROM doc d JOIN course c ON c.id = d.course WHERE d.course = ? AND d.acked = 0 AND d.rejected IS NULL AND d.name <> ? \
+                 AND {WAITING} > 0"
+            );
+            let rows = query(sqlx::AssertSqlSafe(sql))
+                .bind(course.as_str())
+                .bind(doc.to_string())
+                .fetch_all(db)
+                .await?;
+            let names: Result<Vec<DocId>> = rows.iter().map(|row| parsed(row, "name")).collect();
+            Ok((names?, false))
+        }
+        DocId::Lesson(_) => {
+            let row = query(
+                "SELECT EXISTS (SELECT 1 FROM doc d JOIN lesson_asset la ON la.doc = d.id \
+                 JOIN asset a ON a.course = d.course AND a.hash = la.hash \
+                 WHERE d.name = ? AND a.here = 1 AND a.uploaded = 0) AS held",
+            )
+            .bind(doc.to_string())
+            .fetch_one(db)
+            .await?;
+            Ok((Vec::new(), row.try_get("held")?))
+        }
+    }
+}
+
 pub(crate) async fn work(db: &mut SqliteConnection, also: &[DocId]) -> Result<Vec<DocWork>> {
     let sql = format!(
         "SELECT d.name, d.course, d.version, d.acked, d.offer, d.mark, d.mark > d.caught_up AS behind, \

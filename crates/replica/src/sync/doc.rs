@@ -80,6 +80,8 @@ pub(super) struct DocSync {
     pub(super) subscribed: bool,
     /// A refused client id with its first refused clock: the next step 2 rebuilds the document.
     pub(super) rebuild: Option<(u64, u32)>,
+    /// What was read last named something that the server cannot have: it is read again behind the replica's next word.
+    pub(super) outpaced: bool,
     /// Head and fingerprint that the server told last.
     pub(super) server_state: Option<(u64, String)>,
     /// The fingerprint here is being read.
@@ -121,6 +123,7 @@ impl DocSync {
         self.server_state = None;
         self.verifying = None;
         self.verified = false;
+        self.outpaced = false;
     }
 
     /// Whether there is a reason to have it open.

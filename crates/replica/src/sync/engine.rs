@@ -64,7 +64,10 @@ impl Engine {
         // Most events are of one document and change nothing that others look at.
         let alone = event.is_of().map(|doc| (doc.clone(), self.standing(doc)));
         match event {
-            Event::Work(work) => self.work(work, now_ms, &mut out),
+            Event::Work(work) => {
+                self.look_again();
+                self.work(work, now_ms, &mut out);
+            }
             Event::Frame { doc, message } => self.frame(&doc, message, now_ms, &mut out),
             Event::Notice(notice) => self.notice(notice, now_ms, &mut out),
             Event::Committed { doc, version, update } => self.committed(&doc, version, &update, &mut out),
@@ -90,7 +93,10 @@ impl Engine {
                     doc.failures = 0;
                 }
             }
-            Event::Tick => self.tick(now_ms, &mut out),
+            Event::Tick => {
+                self.look_again();
+                self.tick(now_ms, &mut out);
+            }
         }
         if let Some((doc, before)) = alone
             && !self.stirred
@@ -129,6 +135,13 @@ impl Engine {
 
     fn entry(&mut self, doc: DocId) -> &mut DocSync {
         self.docs.entry(doc).or_default()
+    }
+
+    /// What was read of a document and held back is read again.
+    fn look_again(&mut self) {
+        for doc in self.docs.values_mut() {
+            doc.outpaced = false;
+        }
     }
 
     fn ticket(&mut self) -> Ticket {
@@ -224,12 +237,15 @@ impl Engine {
         let Some((_, purpose)) = doc.reading.filter(|(expected, _)| *expected == ticket) else { return };
         doc.reading = None;
         doc.progress_ms = now_ms;
+        // A commit that nobody has told of yet is in it, and names what the server cannot have: the replica's word on what
+        // there is to do is on its way.
+        let unknown = |lesson: &DocId| self.docs.get(lesson).is_none_or(|doc| doc.course.is_none());
+        let outpaced = read.as_ref().is_ok_and(|read| read.held || read.fresh.iter().any(unknown));
+        let Some(doc) = self.docs.get_mut(id) else { return };
         let read = match read {
             Ok(read) => read,
             // A document that is not here yet has nothing: the server tells it all.
-            Err(ReplicaError::UnknownDoc(_)) if purpose == Purpose::Step1 => {
-                Read { bytes: NOTHING.to_vec(), version: 0 }
-            }
+            Err(ReplicaError::UnknownDoc(_)) if purpose == Purpose::Step1 => Read::of(NOTHING.to_vec(), 0),
             Err(error) => return self.fail(id, error.to_string(), now_ms, out),
         };
         match purpose {
@@ -239,8 +255,9 @@ impl Engine {
                 out.push(Action::Send { doc: id.clone(), message: Message::Step1(read.bytes) });
             }
             Purpose::Answer | Purpose::Push => {
-                if !may_send {
+                if !may_send || outpaced {
                     doc.owes_answer |= purpose == Purpose::Answer;
+                    doc.outpaced = outpaced;
                     return;
                 }
                 if read.bytes.len() > MAX_PAYLOAD_BYTES {

@@ -145,7 +145,7 @@ fn looking() -> Engine {
         for action in engine.step(event, 0) {
             match action {
                 Action::Read { doc, ticket, .. } => {
-                    let read = Ok(inkhorn_replica::Read { bytes: vec![0, 0], version: 1 });
+                    let read = Ok(inkhorn_replica::Read::of(vec![0, 0], 1));
                     due.push(Event::Read { doc, ticket, read });
                 }
                 Action::Apply { doc, ticket, .. } => {

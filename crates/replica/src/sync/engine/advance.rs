@@ -43,7 +43,7 @@ impl Engine {
             return;
         }
         let Some(doc) = self.docs.get_mut(id) else { return };
-        if doc.phase != Phase::Open || doc.reading.is_some() {
+        if doc.phase != Phase::Open || doc.reading.is_some() || doc.outpaced {
             return;
         }
         let Some(since) = doc.server_has.clone() else { return };

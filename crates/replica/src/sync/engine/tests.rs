@@ -50,7 +50,11 @@ impl Owed {
         let (doc, ticket, kind) = self.0.remove(usize::from(at) % self.0.len());
         let version = u64::from(variant % 8);
         Some(match kind {
-            Kind::Read => Event::Read { doc, ticket, read: Ok(Read { bytes: vec![0, 0], version }) },
+            Kind::Read => Event::Read {
+                doc,
+                ticket,
+                read: Ok(Read { held: variant % 7 == 0, ..Read::of(vec![0, 0], version) }),
+            },
             Kind::Apply => {
                 let outcome = match variant % 5 {
                     0 => Ok(Applied::Gap),
