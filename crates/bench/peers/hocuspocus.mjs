@@ -18,6 +18,8 @@ if (role === "server") {
     port: 0,
     address: "127.0.0.1",
     quiet: true,
+    // Its default of 100 ends the connection of somebody who opens a course of 200 lessons.
+    maxPendingDocuments: 10_000,
     async onLoadDocument({ documentName, document }) {
       if (stored.has(documentName)) Y.applyUpdate(document, stored.get(documentName));
       return document;

@@ -2,6 +2,7 @@
 
 use crate::store::{Store, StoreError};
 use crate::{http, hub, lock::Lock};
+use axum::serve::ListenerExt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -64,6 +65,8 @@ impl Server {
         let router = http::router(store.clone(), way, connections.clone());
         let stopping = stop.clone();
         let web = tokio::spawn(async move {
+            // Small frames one after another would wait for the other side's delayed acks, 40 ms each.
+            let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
             let serving = axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned());
             if let Err(error) = serving.await {
                 tracing::error!(%error, "the server ended");

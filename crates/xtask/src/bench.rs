@@ -14,6 +14,9 @@ pub(crate) struct Options {
     /// Exit with 1 where a goal is missed.
     #[arg(long)]
     check: bool,
+    /// With `cache`: every size from 1,000 to 1,000,000 entries, and docs/images/cache-growth.svg is drawn anew.
+    #[arg(long)]
+    plot: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -47,16 +50,16 @@ pub(crate) fn bench(options: &Options) -> anyhow::Result<()> {
         _ => setup::bench_peers()?,
     }
     let mut build = cargo();
+    // Always the same set: another one would build dependencies with other features, and anew.
     build.args(["build", "--release", "--package", "inkhorn-bench", "--bin", "inkhorn-bench"]);
-    if options.name == Name::Sync {
-        build.args(["--package", "inkhorn-server", "--bin", "inkhorn-server"]);
-    }
+    build.args(["--package", "inkhorn-server", "--bin", "inkhorn-server"]);
     run(&mut build)?;
     let built = target_dir().join("release");
     let mut bench = Command::new(built.join("inkhorn-bench"));
     bench
         .arg(options.name.word())
         .args(options.check.then_some("--check"))
+        .args(options.plot.then_some("--plot"))
         .current_dir(root())
         .env("INKHORN_BENCH_DIR", &figures)
         .env("INKHORN_SERVER_BIN", built.join("inkhorn-server"));

@@ -7,6 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::serve::ListenerExt;
 use axum::{Json, Router};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -39,6 +40,8 @@ pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
         .route("/collab", get(collab))
         .fallback(async || not_found())
         .with_state(shared);
+    // As the server has it: frames do not wait for acks.
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     if let Err(error) = axum::serve(listener, router).await {
         eprintln!("the scripted server ended: {error}");
     }
