@@ -14,8 +14,8 @@ use std::sync::Arc;
 pub struct Options {
     /// Bytes of data kept for keys that nobody observes.
     pub capacity_bytes: u64,
-    /// Invalidations start fetches at most once in this many milliseconds: 20 refreshes a second follow a typist
-    /// well. The first of a storm starts them at once.
+    /// Invalidations start fetches at most once in this many milliseconds: a frame of a screen. The first of a storm starts
+    /// them at once. It is one beat for all keys: a longer one makes news of different keys wait for each other.
     pub interval_ms: u64,
     /// The time.
     pub clock: Arc<dyn Clock>,
@@ -31,7 +31,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             capacity_bytes: 32 * 1024 * 1024,
-            interval_ms: 50,
+            interval_ms: 16,
             clock: Arc::new(MonotonicClock::default()),
             random: Arc::new(|| {
                 use std::hash::{BuildHasher, Hasher};
