@@ -8,7 +8,8 @@ use inkhorn_simulation::sabotage::Sabotage;
 /// The first words of a seed that fails; none of these seeds fails without the sabotage.
 fn found(sabotage: Sabotage, seeds: impl IntoIterator<Item = u64>) -> String {
     let mut failed = seeds.into_iter().filter_map(|seed| run(&Plan::from_seed(seed), sabotage).err());
-    failed.next().expect("no seed finds it")
+    let Some(why) = failed.next() else { panic!("no seed finds {sabotage:?}") };
+    why
 }
 
 #[test]

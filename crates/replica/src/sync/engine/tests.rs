@@ -53,7 +53,7 @@ impl Owed {
             Kind::Read => Event::Read {
                 doc,
                 ticket,
-                read: Ok(Read { held: variant % 7 == 0, ..Read::of(vec![0, 0], version) }),
+                read: Ok(Read { held: variant.is_multiple_of(7), ..Read::of(vec![0, 0], version) }),
             },
             Kind::Apply => {
                 let outcome = match variant % 5 {
@@ -65,7 +65,7 @@ impl Owed {
                 Event::Applied { doc, ticket, outcome }
             }
             Kind::Verify => {
-                let state = (variant % 3 > 0).then(|| format!("1:{}", variant % 2));
+                let state = (!variant.is_multiple_of(3)).then(|| format!("1:{}", variant % 2));
                 Event::Verified { doc, ticket, print: Ok(Print { state, version }) }
             }
         })
