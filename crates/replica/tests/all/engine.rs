@@ -195,3 +195,18 @@ fn who_was_turned_away_and_is_a_member_again_gets_the_document_on_the_same_link(
     let actions = engine.step(Event::Anew, 2_000_000);
     assert!(actions.iter().any(|action| matches!(action, Action::Send { .. })), "{actions:?}");
 }
+
+#[test]
+fn who_becomes_a_viewer_while_a_document_is_open_has_no_edit_called_acked() {
+    // Found by the simulation, seed 2843: the server drops a viewer's deletions without a word.
+    let mut engine = looking();
+    engine.step(Event::Committed { doc: lesson_doc(), version: 2, update: vec![0, 0].into() }, 1);
+    let said = Event::Frame { doc: lesson_doc(), message: Message::Authenticated { read_only: true } };
+    let actions = engine.step(said, 2);
+    let refused =
+        |action: &Action| matches!(action, Action::Reject { reason: Reason::RoleTooLow { .. }, .. });
+    assert!(actions.iter().any(refused), "{actions:?}");
+    let stored = DocNotice::Stored { doc: lesson_doc(), doc_seq: 2, n: 2, state: None };
+    let actions = engine.step(Event::Notice(stored), 3);
+    assert!(!actions.iter().any(|action| matches!(action, Action::Acked { .. })), "{actions:?}");
+}

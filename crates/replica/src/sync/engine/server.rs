@@ -70,6 +70,11 @@ impl Engine {
                     self.fail(id, why, now_ms, out);
                 }
             }
+            // The role changed while it was open. What is on its way was refused, or dropped without a word: no `stored` may
+            // count for it.
+            Message::Authenticated { read_only: true } if doc.dirty && !doc.muted => {
+                self.reject(id, Reason::RoleTooLow { role: Role::Viewer }, out);
+            }
             // The app does not count: `stored` acks. Awareness has its own way.
             Message::SyncStatus(_)
             | Message::Authenticated { .. }
