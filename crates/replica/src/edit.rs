@@ -18,9 +18,6 @@ use inkhorn_updates::StateVector;
 /// at the model.
 const ASSETS_ROOT: &[u8] = b"assets";
 
-/// The refused client id of a rebuild that is a repair.
-const NOBODY: u64 = 0;
-
 /// An update: its document, its bytes, who made it, and up to which mark the document is caught up after it.
 pub(crate) type Arrived = (DocId, Vec<u8>, Origin, Option<u64>);
 
@@ -202,39 +199,43 @@ impl Writer {
         Ok(())
     }
 
-    /// The document becomes the server's order, with our unacked part on top under a fresh client id.
+    /// The document becomes the server's order, with what the server lacks on top.
     pub(crate) async fn rebuild(
         &mut self,
         doc: &DocId,
         server: Vec<u8>,
-        refused: (u64, u32),
+        why: Rebuild,
         (mark, at_ms): (u64, u64),
         effects: &mut Effects,
     ) -> Result<Applied, ReplicaError> {
-        let (client, from_clock) = refused;
         let fresh = client_id(&mut self.random);
         let document = self.document(doc).await?;
         let refuse = |reason: String| ReplicaError::Refused { doc: doc.clone(), reason };
 
         let mut order = document::empty(doc);
         order.add(&server).map_err(|error| refuse(error.to_string()))?;
-        // What the server lacks: beyond its clocks, and of the refused client from the refused clock on, also where the
+        // What the server lacks: beyond its clocks, and of a refused client from the refused clock on, also where the
         // server has something else there.
         let mut known = order.state_vector();
-        known.set(client, known.get(client).min(from_clock));
-        let own = document.index().diff(&known);
-        let own =
-            inkhorn_updates::rekey(&own, client, fresh, from_clock).map_err(|e| refuse(e.to_string()))?;
+        let mut kept = None;
+        let own = match why {
+            Rebuild::Rekey { client, from_clock } => {
+                known.set(client, known.get(client).min(from_clock));
+                let own = document.index().diff(&known);
+                inkhorn_updates::rekey(&own, client, fresh, from_clock).map_err(|e| refuse(e.to_string()))?
+            }
+            Rebuild::Repair => {
+                let whole = document.index().diff(&StateVector::default());
+                let mut both = document::empty(doc);
+                both.add(&server).map_err(|error| refuse(error.to_string()))?;
+                kept = both.add(&whole).is_err().then_some(whole);
+                document.index().diff(&known)
+            }
+        };
         let added = order.add(&own).map_err(|error| refuse(error.to_string()))?;
 
-        // A repair after damage: what the server has counts, and what was here is not thrown away.
-        let mut both = document::empty(doc);
-        both.add(&server).map_err(|error| refuse(error.to_string()))?;
-        let whole = document.index().diff(&StateVector::default());
-        let forked = client == NOBODY && both.add(&whole).is_err();
-
         let (id, course, before) = (document.id, document.course.clone(), document.version);
-        if forked {
+        if let Some(whole) = kept {
             rows::keep_refused(&mut self.db, id, &Reason::Differed, at_ms, &whole).await?;
         }
         let own = (!added.is_noop).then_some(own);

@@ -51,175 +51,44 @@ pub(crate) enum Job {
     Apply(Apply),
     Edit(Edit),
     Create(Box<Create>),
-    Rebuild {
-        doc: DocId,
-        server: Vec<u8>,
-        refused: (u64, u32),
-        caught_up: u64,
-        at_ms: u64,
-        done: Answer<Applied>,
-    },
-    Acked {
-        doc: DocId,
-        version: u64,
-        doc_seq: u64,
-        done: Answer<()>,
-    },
-    Subscribed {
-        doc: DocId,
-        on: bool,
-        done: Answer<()>,
-    },
-    Missed {
-        doc: DocId,
-        done: Answer<()>,
-    },
-    Registered {
-        course: CourseId,
-        docs: Vec<DocId>,
-        title: Option<String>,
-        done: Answer<()>,
-    },
-    Reject {
-        doc: DocId,
-        reason: Reason,
-        at_ms: u64,
-        done: Answer<()>,
-    },
-    RetryRejected {
-        doc: DocId,
-        done: Answer<()>,
-    },
-    Discard {
-        doc: DocId,
-        done: Answer<()>,
-    },
-    Share {
-        course: CourseId,
-        done: Answer<()>,
-    },
-    SaveOperation {
-        op: OpId,
-        course: CourseId,
-        body: String,
-        done: Answer<()>,
-    },
-    RemoveOperation {
-        op: OpId,
-        done: Answer<()>,
-    },
-    OperationDone {
-        op: OpId,
-        effect: OperationEffect,
-        done: Answer<()>,
-    },
-    RemoveFact {
-        name: String,
-        done: Answer<()>,
-    },
-    Join {
-        course: Box<Course>,
-        docs: Vec<DocId>,
-        done: Answer<()>,
-    },
-    HelloAnswered {
-        epoch: String,
-        courses: Vec<CourseChanged>,
-        done: Answer<HelloOutcome>,
-    },
-    CourseEvent {
-        course: CourseId,
-        prev_seq: u64,
-        course_seq: u64,
-        kind: EventKind,
-        done: Answer<bool>,
-    },
-    SetOwners {
-        course: CourseId,
-        owners: Vec<String>,
-        done: Answer<()>,
-    },
-    SetFact {
-        name: String,
-        value: String,
-        done: Answer<()>,
-    },
-    AssetState {
-        course: CourseId,
-        hash: AssetHash,
-        here: bool,
-        done: Answer<()>,
-    },
+    Rebuild { doc: DocId, server: Vec<u8>, why: Rebuild, caught_up: u64, at_ms: u64, done: Answer<Applied> },
+    Acked { doc: DocId, version: u64, doc_seq: u64, done: Answer<()> },
+    Subscribed { doc: DocId, on: bool, done: Answer<()> },
+    Missed { doc: DocId, done: Answer<()> },
+    Registered { course: CourseId, docs: Vec<DocId>, title: Option<String>, done: Answer<()> },
+    Reject { doc: DocId, reason: Reason, at_ms: u64, done: Answer<()> },
+    RetryRejected { doc: DocId, done: Answer<()> },
+    Discard { doc: DocId, done: Answer<()> },
+    Share { course: CourseId, done: Answer<()> },
+    SaveOperation { op: OpId, course: CourseId, body: String, done: Answer<()> },
+    RemoveOperation { op: OpId, done: Answer<()> },
+    OperationDone { op: OpId, effect: OperationEffect, done: Answer<()> },
+    RemoveFact { name: String, done: Answer<()> },
+    Join { course: Box<Course>, docs: Vec<DocId>, done: Answer<()> },
+    HelloAnswered { epoch: String, courses: Vec<CourseChanged>, done: Answer<HelloOutcome> },
+    CourseEvent { course: CourseId, prev_seq: u64, course_seq: u64, kind: EventKind, done: Answer<bool> },
+    SetOwners { course: CourseId, owners: Vec<String>, done: Answer<()> },
+    SetFact { name: String, value: String, done: Answer<()> },
+    AssetState { course: CourseId, hash: AssetHash, here: bool, done: Answer<()> },
     // ---- these read, or at least write nothing that is kept
-    LimitPages {
-        pages: u32,
-        done: Answer<()>,
-    },
-    Fingerprint {
-        doc: DocId,
-        done: Answer<Print>,
-    },
-    StateVector {
-        doc: DocId,
-        done: Answer<Read>,
-    },
-    Diff {
-        doc: DocId,
-        state_vector: Vec<u8>,
-        done: Answer<Read>,
-    },
-    Look {
-        doc: DocId,
-        look: ModelRead,
-        done: Answer<Erased>,
-    },
-    Courses {
-        done: Answer<Vec<CourseRow>>,
-    },
-    Docs {
-        course: Option<CourseId>,
-        done: Answer<Vec<DocRow>>,
-    },
-    Doc {
-        doc: DocId,
-        done: Answer<DocRow>,
-    },
-    Rejected {
-        done: Answer<Vec<RejectedEdit>>,
-    },
-    RejectedPart {
-        id: u64,
-        done: Answer<Option<RejectedPart>>,
-    },
-    Operations {
-        done: Answer<Vec<StoredOperation>>,
-    },
-    FactsNamed {
-        prefix: String,
-        done: Answer<Vec<String>>,
-    },
-    Hello {
-        done: Answer<(Option<String>, Heads)>,
-    },
-    Work {
-        also: Vec<DocId>,
-        done: Answer<Vec<DocWork>>,
-    },
-    SyncCount {
-        course: Option<CourseId>,
-        done: Answer<SyncCount>,
-    },
-    Fact {
-        name: String,
-        done: Answer<Option<String>>,
-    },
-    Assets {
-        course: Option<CourseId>,
-        done: Answer<Vec<AssetRow>>,
-    },
-    Close {
-        done: oneshot::Sender<()>,
-    },
+    LimitPages { pages: u32, done: Answer<()> },
+    Fingerprint { doc: DocId, done: Answer<Print> },
+    StateVector { doc: DocId, done: Answer<Read> },
+    Diff { doc: DocId, state_vector: Vec<u8>, done: Answer<Read> },
+    Look { doc: DocId, look: ModelRead, done: Answer<Erased> },
+    Courses { done: Answer<Vec<CourseRow>> },
+    Docs { course: Option<CourseId>, done: Answer<Vec<DocRow>> },
+    Doc { doc: DocId, done: Answer<DocRow> },
+    Rejected { done: Answer<Vec<RejectedEdit>> },
+    RejectedPart { id: u64, done: Answer<Option<RejectedPart>> },
+    Operations { done: Answer<Vec<StoredOperation>> },
+    FactsNamed { prefix: String, done: Answer<Vec<String>> },
+    Hello { done: Answer<(Option<String>, Heads)> },
+    Work { also: Vec<DocId>, done: Answer<Vec<DocWork>> },
+    SyncCount { course: Option<CourseId>, done: Answer<SyncCount> },
+    Fact { name: String, done: Answer<Option<String>> },
+    Assets { course: Option<CourseId>, done: Answer<Vec<AssetRow>> },
+    Close { done: oneshot::Sender<()> },
 }
 
 impl Job {

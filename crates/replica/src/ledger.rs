@@ -39,8 +39,8 @@ impl Writer {
                 let Create { course, done } = *create;
                 end!(done, self.create(course, &mut own))
             }
-            Job::Rebuild { doc, server, refused, caught_up, at_ms, done } => {
-                end!(done, self.rebuild(&doc, server, refused, (caught_up, at_ms), &mut own))
+            Job::Rebuild { doc, server, why, caught_up, at_ms, done } => {
+                end!(done, self.rebuild(&doc, server, why, (caught_up, at_ms), &mut own))
             }
             Job::Acked { doc, version, doc_seq, done } => {
                 end!(done, self.acked(&doc, version, doc_seq, &mut own))

@@ -181,6 +181,21 @@ pub struct HelloOutcome {
     pub courses_changed: bool,
 }
 
+/// Why a document becomes the server's whole order, with what the server lacks on top.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rebuild {
+    /// The server refused a client id: what was written under it from `from_clock` on gets a fresh one.
+    Rekey {
+        /// The refused client id.
+        client: u64,
+        /// Its first refused clock.
+        from_clock: u32,
+    },
+    /// The content here is another one than the server's. Where the two hold different things in one place, the server's
+    /// counts, and what was here is kept beside it like a refused edit.
+    Repair,
+}
+
 /// What became of a remote update.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Applied {

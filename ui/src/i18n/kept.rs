@@ -3,6 +3,7 @@
 
 use super::en::{count, sentence, titled};
 use super::sync::{Pill, Tone, next_try};
+use inkhorn_protocol::DocId;
 use inkhorn_protocol::projection::{OperationInfo, OperationState};
 
 pub const OPERATIONS: &str = "Requests to the server";
@@ -101,6 +102,22 @@ pub fn export_name(place: &str) -> String {
     format!("Refused changes {}", words.join(" "))
 }
 
+/// A document that was compared with the server's after a sync, and was another one.
+pub fn differed(doc: &DocId, repaired: bool) -> &'static str {
+    match (doc, repaired) {
+        (DocId::Course(_), true) => {
+            "The outline of a course differed from the server’s. It was fetched again, and is the same now."
+        }
+        (DocId::Lesson(_), true) => {
+            "A lesson differed from the server’s. It was fetched again, and is the same now."
+        }
+        (_, false) => {
+            "A document differs from the server’s, also after it was fetched again. Nothing was thrown away: export the \
+             course, and tell who runs the server."
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,21 +171,5 @@ mod tests {
             export_name(&place(Some("Sand/silt: clay"), "Soil")),
             "Refused changes Sand silt clay Soil"
         );
-    }
-}
-
-/// A document that was compared with the server's after a sync, and was another one.
-pub fn differed(doc: &inkhorn_protocol::DocId, repaired: bool) -> &'static str {
-    match (doc, repaired) {
-        (inkhorn_protocol::DocId::Course(_), true) => {
-            "The outline of a course differed from the server’s. It was fetched again, and is the same now."
-        }
-        (inkhorn_protocol::DocId::Lesson(_), true) => {
-            "A lesson differed from the server’s. It was fetched again, and is the same now."
-        }
-        (_, false) => {
-            "A document differs from the server’s, also after it was fetched again. Nothing was thrown away: export the \
-             course, and tell who runs the server."
-        }
     }
 }

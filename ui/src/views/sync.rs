@@ -4,6 +4,7 @@ use super::act::use_act;
 use super::kept::KeptLists;
 use crate::components::{Icon, IconButton, Skeleton};
 use crate::hooks::{use_connection, use_pill, use_query};
+use crate::i18n::sync::Tone;
 use crate::i18n::{kept as words, text};
 use crate::state::ui::{Dialog, Ui};
 use dioxus::prelude::*;
@@ -106,8 +107,13 @@ pub(super) fn SyncCentre() -> Element {
                     }
                 }
                 for one in &sync.differed {
-                    p { key: "{one.doc}-{one.at_ms}", class: "muted", "data-testid": "differed",
-                        {words::differed(&one.doc, one.repaired)}
+                    div {
+                        key: "{one.doc}-{one.at_ms}",
+                        class: "banner",
+                        "data-kind": if one.repaired { "info" } else { "trouble" },
+                        "data-testid": "differed",
+                        Icon { name: if one.repaired { "info" } else { Tone::Trouble.icon() } }
+                        p { {words::differed(&one.doc, one.repaired)} }
                     }
                 }
                 KeptLists { rejected: Rc::new(sync.rejected.clone()) }

@@ -111,3 +111,18 @@ async fn a_command_that_fails_says_why_beside_its_button() -> anyhow::Result<()>
     })
     .await
 }
+
+#[tokio::test]
+async fn a_document_that_differed_from_the_servers_is_said_in_the_sync_centre() -> anyhow::Result<()> {
+    with_page(async |page| {
+        let one = |doc: &str, repaired: bool| json!({ "doc": doc, "repaired": repaired, "at_ms": 1_760_000_000_000_u64 });
+        let count = json!({ "waiting_edits": 0, "waiting_uploads": 0, "waiting_downloads": 0, "rejected": 0 });
+        let differed = [one("lesson:moisture", true), one("course:soil", false)];
+        let sync = json!({ "status": { "state": "local" }, "count": count, "synced_at_ms": null, "rejected": [], "differed": differed });
+        page.mock(json!({ "do": "sync", "sync": sync })).await?;
+        page.click("[data-testid=sync-pill]").await?;
+        page.reads("[data-testid=sync-centre]", "A lesson differed from the server’s").await?;
+        page.reads("[data-testid=sync-centre]", "Nothing was thrown away").await
+    })
+    .await
+}

@@ -11,8 +11,10 @@ async fn every_view_is_drawn_in_both_themes_and_at_both_widths() -> anyhow::Resu
     std::fs::create_dir_all(&folder)?;
     with_page(async |page| {
         let edit = json!({ "id": 7, "course": "soil", "doc": "lesson:moisture", "why": "your role is viewer", "at_ms": 1_760_000_000_000_u64 });
+        let differed = [("lesson:moisture", true), ("course:soil", false)]
+            .map(|(doc, repaired)| json!({ "doc": doc, "repaired": repaired, "at_ms": 1_760_000_000_000_u64 }));
         let count = json!({ "waiting_edits": 3, "waiting_uploads": 1, "waiting_downloads": 0, "rejected": 1 });
-        let sync = json!({ "status": { "state": "offline", "next_try_ms": null, "why": "the server does not answer" }, "count": count, "synced_at_ms": null, "rejected": [edit] });
+        let sync = json!({ "status": { "state": "offline", "next_try_ms": null, "why": "the server does not answer" }, "count": count, "synced_at_ms": null, "rejected": [edit], "differed": differed });
         let operation = json!({ "op": "op1", "course": "soil", "kind": "set_title", "state": "rejected", "tries": 2, "created_ms": 1_760_000_000_000_u64, "next_try_ms": null, "why": "your role is viewer" });
         for theme in ["light", "dark"] {
             for (width, sizes) in [(1280, "wide"), (700, "narrow")] {

@@ -376,8 +376,8 @@ impl Session {
                 let answer = replica.apply_remote(&doc, update, caught_up);
                 engine(Box::pin(async move { Event::Applied { doc, ticket, outcome: answer.await } }));
             }
-            Action::Rebuild { doc, ticket, update, client, from_clock, caught_up } => {
-                let answer = replica.rebuild(&doc, update, (client, from_clock), caught_up, now_ms());
+            Action::Rebuild { doc, ticket, update, why, caught_up } => {
+                let answer = replica.rebuild(&doc, update, why, caught_up, now_ms());
                 engine(Box::pin(async move { Event::Applied { doc, ticket, outcome: answer.await } }));
             }
             Action::Verify { doc, ticket } => {

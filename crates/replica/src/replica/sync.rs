@@ -27,12 +27,8 @@ impl Replica {
         async move { Ok(answer.await?.0) }
     }
 
-    /// Rebuilds a document whose client id was refused: the unacked part is set aside, the document becomes the
-    /// server's whole order (`server`), and the part is applied on top under a fresh client id. Streams get a
-    /// [`ChangeKind::Reset`]. `refused`: the client id and its first refused clock; `(0, u32::MAX)` is nobody, for a
-    /// document that is to be what the server has, and what the server lacks. Where the two hold different things in
-    /// one place, the server's counts, and what was here is kept beside it like a refused edit (`at_ms`: now, in
-    /// milliseconds since the Unix epoch).
+    /// The document becomes the server's whole order (`server`), with what the server lacks applied on top; see
+    /// [`Rebuild`]. Streams get a [`ChangeKind::Reset`]. `at_ms`: now, in milliseconds since the Unix epoch.
     ///
     /// # Errors
     /// [`ReplicaError::Refused`] when either part is not acceptable: the document is as it was then.
@@ -40,12 +36,12 @@ impl Replica {
         &self,
         doc: &DocId,
         server: Vec<u8>,
-        refused: (u64, u32),
+        why: Rebuild,
         caught_up: u64,
         at_ms: u64,
     ) -> impl Future<Output = Result<Applied, ReplicaError>> + Send + use<> {
         let doc = doc.clone();
-        self.ask(|done| Job::Rebuild { doc, server, refused, caught_up, at_ms, done })
+        self.ask(|done| Job::Rebuild { doc, server, why, caught_up, at_ms, done })
     }
 
     /// The server has all local edits of the document up to `version`; its order's head is `doc_seq`.

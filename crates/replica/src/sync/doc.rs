@@ -1,6 +1,7 @@
 //! State of one document on one connection.
 
 use super::Ticket;
+use crate::Rebuild;
 use inkhorn_protocol::CourseId;
 use inkhorn_protocol::session::Reason;
 use std::collections::VecDeque;
@@ -78,8 +79,8 @@ pub(super) struct DocSync {
     pub(super) relayed: u64,
     /// Whether the replica was told that updates arrive by themselves.
     pub(super) subscribed: bool,
-    /// A refused client id with its first refused clock: the next step 2 rebuilds the document.
-    pub(super) rebuild: Option<(u64, u32)>,
+    /// The next step 2 is the server's whole order, and rebuilds the document.
+    pub(super) rebuild: Option<Rebuild>,
     /// What was read last named something that the server cannot have: it is read again behind the replica's next word.
     pub(super) outpaced: bool,
     /// Head and fingerprint that the server told last.

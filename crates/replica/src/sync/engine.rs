@@ -10,7 +10,7 @@ mod verify;
 use super::clock::Clock;
 use super::doc::{DocSync, Phase, Purpose};
 use super::{Action, Event, MAX_PAYLOAD_BYTES, MAX_REGISTER_RETRY_MS, RETRY_MS, Ticket};
-use crate::{Applied, DocWork, Read, ReplicaError};
+use crate::{Applied, DocWork, Read, Rebuild, ReplicaError};
 use inkhorn_protocol::frame::Message;
 use inkhorn_protocol::session::Reason;
 use inkhorn_protocol::{CourseId, DocId};
@@ -312,9 +312,14 @@ impl Engine {
                 }
             }
             Err(error @ ReplicaError::Refused { .. }) if doc.rebuild.is_some() => {
-                tracing::warn!(doc = %id, %error, "edits could not be given a new client id");
-                doc.rebuild = None;
-                self.reject(id, Reason::ClientIdTaken, out);
+                match doc.rebuild.take() {
+                    // It stays as it is; the next comparison says that it differs still.
+                    Some(Rebuild::Repair) => self.fail(id, error.to_string(), now_ms, out),
+                    _ => {
+                        tracing::warn!(doc = %id, %error, "edits could not be given a new client id");
+                        self.reject(id, Reason::ClientIdTaken, out);
+                    }
+                }
             }
             Err(error) => self.fail(id, error.to_string(), now_ms, out),
         }

@@ -28,7 +28,7 @@ mod turns;
 pub use engine::Engine;
 pub use turns::{Greeted, Turns};
 
-use crate::{Applied, DocWork, Print, Read, ReplicaError};
+use crate::{Applied, DocWork, Print, Read, Rebuild, ReplicaError};
 use inkhorn_protocol::frame::Message;
 use inkhorn_protocol::session::{DocNotice, Reason};
 use inkhorn_protocol::{CourseId, DocId};
@@ -185,8 +185,8 @@ pub enum Action {
         /// Up to which mark the document is caught up after it.
         caught_up: Option<u64>,
     },
-    /// [`crate::Replica::rebuild`]: the server's whole order has come, our unacked part goes on top under a new client
-    /// id; answer by [`Event::Applied`].
+    /// [`crate::Replica::rebuild`]: the server's whole order has come, what it lacks goes on top; answer by
+    /// [`Event::Applied`].
     Rebuild {
         /// Document.
         doc: DocId,
@@ -194,10 +194,8 @@ pub enum Action {
         ticket: Ticket,
         /// The server's whole state.
         update: Vec<u8>,
-        /// The refused client id.
-        client: u64,
-        /// Its first refused clock.
-        from_clock: u32,
+        /// Why.
+        why: Rebuild,
         /// Up to which mark the document is caught up after it.
         caught_up: u64,
     },

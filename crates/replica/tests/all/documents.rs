@@ -6,7 +6,7 @@ use inkhorn_events::{Event, Item};
 use inkhorn_protocol::body::Node;
 use inkhorn_protocol::session::{CourseChanged, Reason, Role};
 use inkhorn_protocol::{DocId, NodeId};
-use inkhorn_replica::{Applied, ChangeKind, Edited, Origin, Replica, ReplicaError};
+use inkhorn_replica::{Applied, ChangeKind, Edited, Origin, Rebuild, Replica, ReplicaError};
 
 /// An editor of its own, as a window has one.
 async fn editor(replica: &Replica, seed: u64) -> Lesson {
@@ -239,7 +239,10 @@ async fn after_a_refused_client_id_the_unacked_part_stands_on_the_servers_order_
         Err(ReplicaError::Refused { .. })
     ));
     let mut stream = replica.updates(&lesson_doc());
-    let rebuilt = replica.rebuild(&lesson_doc(), order, (refused_client, 0), 0, 0).await.expect("rebuilt");
+    let rebuilt = replica
+        .rebuild(&lesson_doc(), order, Rebuild::Rekey { client: refused_client, from_clock: 0 }, 0, 0)
+        .await
+        .expect("rebuilt");
     assert!(matches!(rebuilt, Applied::Changed(_)));
     assert!(matches!(stream.try_recv().expect("told").kind, ChangeKind::Reset));
     let mut all = texts(&replica).await;

@@ -210,3 +210,63 @@ fn who_becomes_a_viewer_while_a_document_is_open_has_no_edit_called_acked() {
     let actions = engine.step(Event::Notice(stored), 3);
     assert!(!actions.iter().any(|action| matches!(action, Action::Acked { .. })), "{actions:?}");
 }
+
+#[test]
+fn a_repair_that_cannot_be_taken_in_mutes_nothing_and_is_said() {
+    let mut engine = looking();
+    let doc = lesson_doc();
+    let frame = |message| Event::Frame { doc: lesson_doc(), message };
+    let at = || Event::Notice(DocNotice::At { doc: lesson_doc(), doc_seq: 1, state: Some("1:b".into()) });
+    let (mut due, mut said, mut refused, mut now) = (vec![at()], Vec::new(), false, 1);
+    while let Some(event) = due.pop() {
+        now += 1;
+        for action in engine.step(event, now) {
+            match action {
+                Action::Verify { doc, ticket } => {
+                    let print = Ok(inkhorn_replica::Print { state: Some("1:a".into()), version: 1 });
+                    due.push(Event::Verified { doc, ticket, print });
+                }
+                Action::Send { message: Message::Token(_), .. } => {
+                    due.insert(0, frame(Message::Authenticated { read_only: false }));
+                }
+                Action::Read { doc, ticket, .. } => {
+                    due.insert(
+                        0,
+                        Event::Read { doc, ticket, read: Ok(inkhorn_replica::Read::of(vec![0, 0], 1)) },
+                    );
+                }
+                Action::Send { message: Message::Step1(_), .. } => {
+                    due.insert(0, frame(Message::Step2(vec![0, 0])));
+                    due.insert(0, at());
+                    due.insert(0, frame(Message::Step1(vec![0])));
+                }
+                Action::Send { message: Message::Step2(_), .. } => {
+                    let state = Some("1:b".into());
+                    due.insert(
+                        0,
+                        Event::Notice(DocNotice::Stored { doc: lesson_doc(), doc_seq: 1, n: 1, state }),
+                    );
+                }
+                Action::Rebuild { doc, ticket, why, .. } => {
+                    assert_eq!(why, inkhorn_replica::Rebuild::Repair);
+                    let error = inkhorn_replica::ReplicaError::Refused {
+                        doc: doc.clone(),
+                        reason: "no update".into(),
+                    };
+                    due.push(Event::Applied { doc, ticket, outcome: Err(error) });
+                }
+                Action::Apply { doc, ticket, .. } => {
+                    due.push(Event::Applied { doc, ticket, outcome: Ok(inkhorn_replica::Applied::Nothing) });
+                }
+                Action::Differed { repaired, .. } => said.push(repaired),
+                Action::Reject { .. } => refused = true,
+                _ => {}
+            }
+        }
+        if due.is_empty() && said.is_empty() && now < 600_000 {
+            now += 500;
+            due.push(Event::Tick);
+        }
+    }
+    assert_eq!((said, refused), (vec![false], false), "{doc}: it goes on as it is");
+}

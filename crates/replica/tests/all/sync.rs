@@ -161,8 +161,8 @@ impl Client {
                 self.todo.push_back(Event::Registered { course, done: true });
                 self.work().await;
             }
-            Action::Rebuild { doc, ticket, update, client, from_clock, caught_up } => {
-                let outcome = replica.rebuild(&doc, update, (client, from_clock), caught_up, 1).await;
+            Action::Rebuild { doc, ticket, update, why, caught_up } => {
+                let outcome = replica.rebuild(&doc, update, why, caught_up, 1).await;
                 self.todo.push_back(Event::Applied { doc, ticket, outcome });
             }
             Action::Differed { doc, repaired } => self.differed.push((doc, repaired)),

@@ -269,8 +269,8 @@ impl Client {
                     async move { Done::Engine(Event::Applied { doc, ticket, outcome: applied.await }) };
                 self.push(Box::pin(event), net);
             }
-            Action::Rebuild { doc, ticket, update, client, from_clock, caught_up } => {
-                let applied = replica.rebuild(&doc, update, (client, from_clock), caught_up, wall);
+            Action::Rebuild { doc, ticket, update, why, caught_up } => {
+                let applied = replica.rebuild(&doc, update, why, caught_up, wall);
                 let event =
                     async move { Done::Engine(Event::Applied { doc, ticket, outcome: applied.await }) };
                 self.push(Box::pin(event), net);

@@ -1,6 +1,7 @@
 //! What the server says: frames and notices.
 
 use super::Engine;
+use crate::Rebuild;
 use crate::sync::doc::Phase;
 use crate::sync::{Action, MAX_REKEYS};
 use inkhorn_protocol::DocId;
@@ -49,9 +50,7 @@ impl Engine {
                 doc.applying.push_back((ticket, true));
                 let (id, mark) = (id.clone(), doc.step1_mark);
                 out.push(match doc.rebuild {
-                    Some((client, from_clock)) => {
-                        Action::Rebuild { doc: id, ticket, update, client, from_clock, caught_up: mark }
-                    }
+                    Some(why) => Action::Rebuild { doc: id, ticket, update, why, caught_up: mark },
                     None => Action::Apply { doc: id, ticket, update, caught_up: Some(mark) },
                 });
             }
@@ -186,7 +185,7 @@ impl Engine {
                 self.unsubscribe(id, out);
                 if let Some(doc) = self.docs.get_mut(id) {
                     doc.close();
-                    doc.rebuild = Some((client, from_clock));
+                    doc.rebuild = Some(Rebuild::Rekey { client, from_clock });
                     // `advance` opens it again; the whole order is asked for then.
                     doc.again = true;
                 }

@@ -4,12 +4,9 @@
 
 use super::Engine;
 use crate::sync::{Action, MAX_REPAIRS, Ticket};
-use crate::{Print, ReplicaError};
+use crate::{Print, Rebuild, ReplicaError};
 use inkhorn_protocol::DocId;
 use inkhorn_protocol::frame::Message;
-
-/// The refused client id of a rebuild that is a repair: nobody's, so nothing gets a new id.
-const NOBODY: (u64, u32) = (0, u32::MAX);
 
 impl Engine {
     /// Asks for the fingerprint here, if the server's is known for what is here now and was not compared yet. Whether it did.
@@ -69,7 +66,7 @@ impl Engine {
         if let Some(doc) = self.docs.get_mut(id) {
             doc.close();
             // `advance` opens it again; the whole order is asked for then.
-            doc.rebuild = Some(NOBODY);
+            doc.rebuild = Some(Rebuild::Repair);
             doc.again = true;
         }
         out.push(Action::Send { doc: id.clone(), message: Message::Close(String::new()) });
