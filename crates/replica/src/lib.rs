@@ -52,6 +52,7 @@ mod refused;
 mod replica;
 mod revive;
 mod rows;
+mod run;
 mod state;
 mod store;
 pub mod sync;

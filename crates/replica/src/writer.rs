@@ -7,11 +7,12 @@ use crate::document::Document;
 use crate::effects::{Answer, Effects, Streams};
 use crate::job::Job;
 use crate::replica::RandomSource;
+use crate::run::Run;
 use crate::state::Change;
 use crate::{ReplicaError, compact, rows};
 use inkhorn_protocol::{CourseId, DocId, NodeId};
 use sqlx::{Connection, SqliteConnection};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
@@ -130,10 +131,21 @@ impl Writer {
             }
             return Err(error);
         }
-        let mut jobs = jobs.into_iter();
-        while let Some(job) = jobs.next() {
+        let mut jobs = VecDeque::from(jobs);
+        // So many of the next jobs were a run that has to be written one by one.
+        let mut apart = 0_usize;
+        while let Some(job) = jobs.pop_front() {
             self.used += 1;
-            if let Err(error) = Box::pin(self.write(job, effects)).await {
+            let run = if apart > 0 { Err(job) } else { Run::begin(job, &mut jobs) };
+            apart = apart.saturating_sub(1);
+            let outcome = match run {
+                Err(job) => Box::pin(self.write(job, effects)).await,
+                Ok(run) => Box::pin(self.write_run(run, effects)).await.map(|back| {
+                    apart = back.len();
+                    back.into_iter().rev().for_each(|job| jobs.push_front(job));
+                }),
+            };
+            if let Err(error) = outcome {
                 // SQLite may have rolled everything back already (a full disk): nothing more in this transaction.
                 for job in jobs {
                     job.refuse(error.clone());

@@ -326,3 +326,61 @@ async fn in_a_new_epoch_a_viewer_asks_and_offers_nothing() {
     assert_eq!(replica.sync_count(None).await.expect("count").waiting_edits, 0);
     replica.close().await;
 }
+
+/// Updates of somebody else, one after the other, as the server relays them.
+async fn relayed(replica: &Replica, count: usize) -> (Vec<Vec<u8>>, Vec<String>) {
+    let mut far_away = editor(replica, 7).await;
+    let words: Vec<String> = (0..count).map(|number| format!("word {number}")).collect();
+    (words.iter().map(|word| typed(&mut far_away, word)).collect(), words)
+}
+
+#[tokio::test]
+async fn updates_of_the_server_that_wait_together_become_one_and_each_is_answered() {
+    let dir = tempfile::tempdir().expect("dir");
+    let replica = open(dir.path(), 1).await;
+    replica.create_course(a_course(1)).await.expect("course");
+    let (updates, words) = relayed(&replica, 50).await;
+    let before = replica.doc(&lesson_doc()).await.expect("doc").version;
+    let mut stream = replica.updates(&lesson_doc());
+    // Queued at once, before the writer gets to any of them.
+    let asked: Vec<_> =
+        updates.iter().map(|u| replica.apply_remote(&lesson_doc(), u.clone(), None)).collect();
+    for answer in asked {
+        assert_eq!(answer.await.expect("taken"), Applied::Changed(before + 1));
+    }
+    assert_eq!(texts(&replica).await, words);
+    assert!(stream.try_recv().is_ok() && stream.try_recv().is_err(), "told as one");
+    replica.close().await;
+    let replica = open(dir.path(), 2).await;
+    assert_eq!(texts(&replica).await, words, "and kept");
+    replica.close().await;
+}
+
+#[tokio::test]
+async fn one_that_does_not_fit_in_a_run_has_its_own_answer_and_the_others_are_taken() {
+    let dir = tempfile::tempdir().expect("dir");
+    let replica = open(dir.path(), 1).await;
+    replica.create_course(a_course(1)).await.expect("course");
+    let (mut updates, words) = relayed(&replica, 6).await;
+    let missing = updates.remove(3);
+    updates.insert(2, b"no update at all".to_vec());
+    let asked: Vec<_> =
+        updates.iter().map(|u| replica.apply_remote(&lesson_doc(), u.clone(), None)).collect();
+    let mut answers = Vec::new();
+    for answer in asked {
+        answers.push(match answer.await {
+            Ok(Applied::Changed(_)) => "taken",
+            Ok(Applied::Gap) => "gap",
+            Ok(Applied::Nothing) => "nothing",
+            Err(_) => "refused",
+        });
+    }
+    assert_eq!(answers, ["taken", "taken", "refused", "taken", "gap", "gap"]);
+    assert_eq!(texts(&replica).await, words[..3]);
+    replica.apply_remote(&lesson_doc(), missing, None).await.expect("taken");
+    for update in &updates[4..] {
+        replica.apply_remote(&lesson_doc(), update.clone(), None).await.expect("taken");
+    }
+    assert_eq!(texts(&replica).await, words);
+    replica.close().await;
+}
