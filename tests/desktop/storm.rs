@@ -192,10 +192,11 @@ const NEWS: &str = "
     const [lessons, course] = arguments;
     const news = window.newsProbe = { shown: [], asking: new Set() };
     const { invoke, callbacks } = window.__TAURI_INTERNALS__;
+    const clock = () => performance.timeOrigin + performance.now();
     const ask = async (key) => {
+        const told = clock();
         const reply = await invoke('query', { key });
-        const now = performance.timeOrigin + performance.now();
-        if (reply.data) news.shown.push([key.lesson, reply.data.version, now]);
+        if (reply.data) news.shown.push([key.lesson, reply.data.version, told, clock()]);
     };
     for (const [id, callback] of [...callbacks]) {
         callbacks.set(id, (data) => {
@@ -205,6 +206,12 @@ const NEWS: &str = "
             return callback(data);
         });
     }
+    // The page closes what it does not show, and the news of a closed lesson take another way: here all are held open.
+    const [send, headers] = [window.fetch, { 'tauri-response': 'ok', 'content-type': 'application/json' }];
+    window.fetch = (url, options) =>
+        String(url).endsWith('/lesson_close')
+            ? Promise.resolve(new Response('null', { headers }))
+            : send(url, options);
     const done = arguments[arguments.length - 1];
     (async () => {
         for (const lesson of lessons) {
@@ -231,11 +238,11 @@ async fn news_of_twenty_lessons_reach_the_page_as_projections_each_version_in_tu
         for lesson in &lessons {
             server.opened(lesson).await;
         }
-        let shown: Vec<(String, u64, f64)> =
+        let shown: Vec<(String, u64, f64, f64)> =
             serde_json::from_value(before.clone()).with_context(|| before.to_string())?;
         // A lesson is shown again where its first answer came from before it was observed.
         let mut before = BTreeMap::new();
-        for (lesson, version, _) in shown {
+        for (lesson, version, ..) in shown {
             let newest: &mut u64 = before.entry(lesson).or_default();
             *newest = version.max(*newest);
         }
@@ -254,19 +261,21 @@ async fn news_of_twenty_lessons_reach_the_page_as_projections_each_version_in_tu
             &[json!(ends)],
         )
         .await?;
-        let shown: Vec<(String, u64, f64)> =
+        let shown: Vec<(String, u64, f64, f64)> =
             serde_json::from_value(app.js("return window.newsProbe.shown", &[]).await?)?;
-        let mut took = Vec::new();
+        let (mut took, mut told_ms) = (Vec::new(), Vec::new());
         for (event, told) in told.iter().enumerate() {
             let lesson = &ids[event % LESSONS];
             let version = before.get(lesson).context("asked before")? + (event / LESSONS) as u64 + 1;
-            let seen =
-                shown.iter().find(|(id, is, _)| id == lesson && *is >= version).context("not shown")?.2;
-            took.push(seen - told.duration_since(UNIX_EPOCH)?.as_secs_f64() * 1e3);
+            let (.., asked, seen) =
+                shown.iter().find(|(id, is, ..)| id == lesson && *is >= version).context("not shown")?;
+            let left = told.duration_since(UNIX_EPOCH)?.as_secs_f64() * 1e3;
+            told_ms.push(asked - left);
+            took.push(seen - left);
         }
         if let Some(folder) = figures() {
             std::fs::create_dir_all(&folder)?;
-            std::fs::write(folder.join("storm-news.json"), serde_json::to_vec(&json!({ "took_ms": took }))?)?;
+            std::fs::write(folder.join("storm-news.json"), serde_json::to_vec(&json!({ "took_ms": took, "told_ms": told_ms }))?)?;
         }
         Ok(())
     })

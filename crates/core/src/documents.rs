@@ -77,7 +77,16 @@ impl Core {
     /// # Errors
     /// [`Code::NotFound`] when the course does not name it.
     pub async fn lesson_info(&self, course: &CourseId, lesson: &NodeId) -> Result<LessonInfo> {
-        let row = match self.replica().doc(&DocId::Lesson(lesson.clone())).await {
+        // The questions wait in the writer's queue together: one after the other, each could come behind a commit.
+        let id = DocId::Lesson(lesson.clone());
+        let replica = self.replica();
+        let (row, view, course_row, unknown) = tokio::join!(
+            replica.doc(&id),
+            replica.outline(course),
+            replica.course(course),
+            replica.with_lesson(lesson, Lesson::has_unknown_content),
+        );
+        let row = match row {
             Ok(row) => row,
             Err(ReplicaError::UnknownDoc(_)) => {
                 self.named(course, lesson).await?;
@@ -90,26 +99,22 @@ impl Core {
             }
             Err(error) => return Err(error.into()),
         };
-        let access = self.access(course, lesson, row.version).await?;
+        let access = if row.version == 0 {
+            Access::NotArrived
+        } else if view.is_ok_and(|view| within(&view.trash, lesson).is_some()) {
+            Access::Trashed
+        } else {
+            let course = course_row?;
+            match course.role {
+                role if course.shared && !role.is_some_and(Role::may_write) => {
+                    Access::ReadOnly { role: role.unwrap_or(Role::Viewer), owners: course.owners }
+                }
+                // What cannot be read at all must not be edited either.
+                _ if unknown?.unwrap_or(true) => Access::Newer,
+                _ => Access::Edit,
+            }
+        };
         Ok(LessonInfo { id: lesson.clone(), access, version: row.version, waiting: row.waiting })
-    }
-
-    async fn access(&self, course: &CourseId, lesson: &NodeId, version: u64) -> Result<Access> {
-        if version == 0 {
-            return Ok(Access::NotArrived);
-        }
-        let trash = self.replica().outline(course).await.map(|view| view.trash).unwrap_or_default();
-        if within(&trash, lesson).is_some() {
-            return Ok(Access::Trashed);
-        }
-        let course = self.replica().course(course).await?;
-        if course.shared && !course.role.is_some_and(Role::may_write) {
-            let role = course.role.unwrap_or(Role::Viewer);
-            return Ok(Access::ReadOnly { role, owners: course.owners });
-        }
-        let unknown = self.replica().with_lesson(lesson, Lesson::has_unknown_content).await?;
-        // What cannot be read at all must not be edited either.
-        Ok(if unknown.unwrap_or(true) { Access::Newer } else { Access::Edit })
     }
 
     /// Body of a lesson.

@@ -25,8 +25,12 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-/// Time between two batches of a window: one frame of a usual screen.
+/// Time between two batches of a window, on average: one frame of a usual screen.
 pub const BATCH_EVERY: Duration = Duration::from_millis(17);
+
+/// Batches that may follow each other at once after a quiet time. What one change does to several answers is not read at
+/// the same moment: with one batch, the lesson would wait a frame because the sync pill was told first.
+const AT_ONCE: u32 = 3;
 
 /// Name of a window.
 pub type WindowId = String;
@@ -51,13 +55,15 @@ pub struct Feed {
     window: Arc<Window>,
     windows: Windows,
     seq: u64,
-    not_before: Instant,
+    /// Each batch moves this on by [`BATCH_EVERY`]; it may be ahead of the clock by as much as [`AT_ONCE`] allows.
+    paid_until: Instant,
 }
 
 impl Feed {
     /// Waits for the next batch. Cancel safe.
     pub async fn next(&mut self) -> Batch {
-        tokio::time::sleep_until(self.not_before).await;
+        let ahead = BATCH_EVERY * (AT_ONCE - 1);
+        tokio::time::sleep_until(self.paid_until.checked_sub(ahead).unwrap_or(self.paid_until)).await;
         let keys = tokio::select! {
             keys = self.window.watcher.changed() => keys,
             () = self.window.arrived.notified() => Vec::new(),
@@ -65,7 +71,7 @@ impl Feed {
         let others = std::mem::take(&mut *lock(&self.window.others));
         self.seq += 1;
         self.window.batches.store(self.seq, Ordering::Relaxed);
-        self.not_before = Instant::now() + BATCH_EVERY;
+        self.paid_until = self.paid_until.max(Instant::now()) + BATCH_EVERY;
         Batch {
             seq: self.seq,
             keys: keys.into_iter().map(|name| name.0).collect(),
@@ -200,7 +206,7 @@ impl Windows {
     pub(crate) fn subscribe(&self, name: WindowId) -> Feed {
         let window = self.fresh();
         lock(&self.shared.windows).insert(name.clone(), Arc::clone(&window));
-        Feed { name, window, windows: self.clone(), seq: 0, not_before: Instant::now() }
+        Feed { name, window, windows: self.clone(), seq: 0, paid_until: Instant::now() }
     }
 
     fn fresh(&self) -> Arc<Window> {

@@ -14,8 +14,8 @@ use std::sync::Arc;
 pub struct Options {
     /// Bytes of data kept for keys that nobody observes.
     pub capacity_bytes: u64,
-    /// Invalidations start fetches at most once in this many milliseconds: a frame of a screen. The first of a storm starts
-    /// them at once. It is one beat for all keys: a longer one makes news of different keys wait for each other.
+    /// Invalidations start fetches of one key at most once in this many milliseconds: a frame of a screen. The first of a
+    /// storm starts one at once, and news of one key do not wait for those of another.
     pub interval_ms: u64,
     /// The time.
     pub clock: Arc<dyn Clock>,

@@ -76,21 +76,25 @@ impl<F: Fetch> Shared<F> {
             self.start(state, id);
             self.end_keeping(state, id);
         }
-        self.release(state);
+        // Not here: one change is often several events, and a fetch between the first and the second were read twice.
         if state.waiting.due().is_some() {
             self.wake.notify_one();
         }
     }
 
-    /// Starts the fetches of the batch whose time has come.
+    /// Starts the fetches whose time has come.
     pub(crate) fn release(self: &Arc<Self>, state: &mut State<F>) {
         if state.waiting.due().is_none() {
             return;
         }
-        for node in state.waiting.take(self.now()) {
-            let Some(ids) = state.below.get(&node) else { continue };
+        let now = self.now();
+        let out = state.waiting.take(now);
+        for node in &out {
+            let Some(ids) = state.below.get(node) else { continue };
             for id in ids.iter().copied().collect::<Vec<_>>() {
-                self.start(state, id);
+                if out.contains(&id) || state.waiting.passes(id, now) {
+                    self.start(state, id);
+                }
             }
         }
     }

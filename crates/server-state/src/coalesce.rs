@@ -1,46 +1,81 @@
-//! Leading and trailing throttle, deduplicated by key: the first of a storm passes at once, the rest leave in
-//! batches, at most one an interval. Pure: time is passed in.
+//! Leading and trailing throttle for each key: a key that was quiet passes at once, one that comes again waits until its
+//! interval is over, and passes once then, however often it came. Pure: time is passed in.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// Collects keys and lets them out at a bounded rate.
+/// Collects keys and lets each of them out at a bounded rate.
+///
+/// News of different keys do not wait for each other; what leaves together is whatever is due together.
 #[derive(Debug, Clone)]
 pub struct Coalescer<K> {
     interval_ms: u64,
-    last: Option<u64>,
-    waiting: BTreeSet<K>,
+    /// What waits, with the time at which it may leave.
+    waiting: BTreeMap<K, u64>,
+    by_due: BTreeSet<(u64, K)>,
+    /// Keys that left within the last interval, and when; as a queue too, to forget them in turn.
+    left: BTreeMap<K, u64>,
+    order: VecDeque<(u64, K)>,
 }
 
-impl<K: Ord> Coalescer<K> {
-    /// At most one batch in `interval_ms`.
+impl<K: Ord + Clone> Coalescer<K> {
+    /// Each key at most once in `interval_ms`.
     pub fn new(interval_ms: u64) -> Self {
-        Self { interval_ms, last: None, waiting: BTreeSet::new() }
+        let (waiting, by_due) = (BTreeMap::new(), BTreeSet::new());
+        Self { interval_ms, waiting, by_due, left: BTreeMap::new(), order: VecDeque::new() }
     }
 
     /// Adds a key; ask [`Coalescer::take`] then.
     pub fn push(&mut self, key: K) {
-        self.waiting.insert(key);
+        if !self.waiting.contains_key(&key) {
+            let due = self.left.get(&key).map_or(0, |left| left + self.interval_ms);
+            self.by_due.insert((due, key.clone()));
+            self.waiting.insert(key, due);
+        }
+    }
+
+    /// Whether this key may leave now, because of another that was let out; else it waits for its time. True counts as
+    /// having left.
+    pub fn passes(&mut self, key: K, now: u64) -> bool {
+        if self.left.get(&key).is_some_and(|left| left + self.interval_ms > now) {
+            self.push(key);
+            return false;
+        }
+        self.remove(&key);
+        self.leaves(key, now);
+        true
+    }
+
+    fn leaves(&mut self, key: K, now: u64) {
+        self.left.insert(key.clone(), now);
+        self.order.push_back((now, key));
     }
 
     /// Takes one key out of turn. True when it was waiting.
     pub fn remove(&mut self, key: &K) -> bool {
-        self.waiting.remove(key)
+        let Some((key, due)) = self.waiting.remove_entry(key) else { return false };
+        self.by_due.remove(&(due, key))
     }
 
-    /// When the next batch may leave; none while nothing waits.
+    /// When the next key may leave; none while nothing waits.
     pub fn due(&self) -> Option<u64> {
-        (!self.waiting.is_empty()).then(|| self.last.map_or(0, |last| last + self.interval_ms))
+        self.by_due.first().map(|(due, _)| *due)
     }
 
-    /// The batch that may leave now, in the order of its keys; empty when there is none yet.
+    /// The keys that may leave now, in their order; empty when there are none yet.
     pub fn take(&mut self, now: u64) -> BTreeSet<K> {
-        match self.due() {
-            Some(due) if due <= now => {
-                self.last = Some(now);
-                std::mem::take(&mut self.waiting)
+        while let Some((at, key)) = self.order.pop_front_if(|(at, _)| *at + self.interval_ms <= now) {
+            if self.left.get(&key) == Some(&at) {
+                self.left.remove(&key);
             }
-            _ => BTreeSet::new(),
         }
+        let mut out = BTreeSet::new();
+        while self.by_due.first().is_some_and(|(due, _)| *due <= now) {
+            let Some((_, key)) = self.by_due.pop_first() else { break };
+            self.waiting.remove(&key);
+            self.leaves(key.clone(), now);
+            out.insert(key);
+        }
+        out
     }
 }
 
@@ -50,19 +85,36 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn the_first_passes_at_once_and_a_storm_leaves_in_one_batch() {
+    fn each_key_passes_at_once_and_its_storm_leaves_once_an_interval() {
         let mut coalescer = Coalescer::new(16);
         coalescer.push('a');
         assert_eq!(coalescer.take(100), BTreeSet::from(['a']));
-        for key in "bcbcbcb".chars() {
+        for key in "abab".chars() {
             coalescer.push(key);
-            assert_eq!(coalescer.take(110), BTreeSet::new());
         }
+        assert_eq!(coalescer.take(110), BTreeSet::from(['b']), "news of one do not wait for those of another");
+        coalescer.push('b');
+        assert_eq!(coalescer.take(115), BTreeSet::new());
         assert_eq!(coalescer.due(), Some(116));
-        assert_eq!(coalescer.take(116), BTreeSet::from(['b', 'c']));
+        assert_eq!(coalescer.take(116), BTreeSet::from(['a']));
+        assert_eq!(coalescer.due(), Some(126));
+        assert_eq!(coalescer.take(130), BTreeSet::from(['b']));
         assert_eq!(coalescer.due(), None);
-        coalescer.push('d');
-        assert_eq!(coalescer.take(500), BTreeSet::from(['d']), "leading again after a quiet time");
+        coalescer.push('a');
+        assert_eq!(coalescer.take(500), BTreeSet::from(['a']), "leading again after a quiet time");
+        assert_eq!((coalescer.left.len(), coalescer.order.len()), (1, 1), "what was quiet is forgotten");
+    }
+
+    #[test]
+    fn what_another_lets_out_keeps_its_own_rate() {
+        let mut coalescer = Coalescer::new(16);
+        coalescer.push('b');
+        assert!(coalescer.passes('b', 100));
+        assert_eq!(coalescer.due(), None, "it has left");
+        assert!(!coalescer.passes('b', 110));
+        assert_eq!(coalescer.due(), Some(116));
+        assert!(coalescer.passes('b', 116));
+        assert_eq!(coalescer.due(), None);
     }
 
     proptest! {
@@ -71,7 +123,8 @@ mod tests {
             pushes in prop::collection::vec((0u8..5, 0u64..40), 1..200)
         ) {
             let mut coalescer = Coalescer::new(16);
-            let (mut now, mut waiting, mut last) = (0u64, std::collections::BTreeMap::new(), None::<u64>);
+            let (mut now, mut waiting) = (0u64, BTreeMap::new());
+            let mut last = BTreeMap::<u8, u64>::new();
             for (key, pause) in pushes {
                 let until = now + pause;
                 // A timer fires at every due time on the way.
@@ -81,13 +134,11 @@ mod tests {
                         _ => break,
                     };
                     prop_assert!(!batch.is_empty());
-                    prop_assert!(last.is_none_or(|last| now >= last + 16));
-                    last = Some(now);
                     for key in batch {
+                        prop_assert!(last.insert(key, now).is_none_or(|last| now >= last + 16));
                         let since = waiting.remove(&key).expect("was pushed");
                         prop_assert!(now <= since + 16);
                     }
-                    prop_assert!(waiting.is_empty());
                 }
                 now = until;
                 coalescer.push(key);
