@@ -5,6 +5,7 @@
 //! - `commands`: what the window may ask for, one file a topic
 //! - `forward`: what the core sends to the window by itself
 //! - `closing`: closing waits for the window's last edit, with a limit
+//! - `drawing`: how the window is drawn without a graphics processor
 //! - `network`: tells the core when this computer's network changes
 //! - `asset`: images by content address, for `<img>`
 //!
@@ -19,6 +20,7 @@
 mod asset;
 mod closing;
 mod commands;
+mod drawing;
 mod forward;
 mod network;
 pub mod options;
@@ -52,9 +54,10 @@ pub fn run(options: Options) -> anyhow::Result<()> {
             let windows = app.config().app.windows.clone();
             for window in windows.iter().filter(|window| window.label == WINDOW) {
                 // What the window remembers belongs to the profile, too.
-                WebviewWindowBuilder::from_config(app, window)?
+                let window = WebviewWindowBuilder::from_config(app, window)?
                     .data_directory(window_data.clone())
                     .build()?;
+                drawing::choose(&window);
             }
             closing::on_terminate(app.handle().clone());
             network::watch(app.handle().clone());

@@ -275,7 +275,10 @@ async fn news_of_twenty_lessons_reach_the_page_as_projections_each_version_in_tu
         }
         if let Some(folder) = figures() {
             std::fs::create_dir_all(&folder)?;
-            std::fs::write(folder.join("storm-news.json"), serde_json::to_vec(&json!({ "took_ms": took, "told_ms": told_ms }))?)?;
+            std::fs::write(
+                folder.join("storm-news.json"),
+                serde_json::to_vec(&json!({ "took_ms": took, "told_ms": told_ms }))?,
+            )?;
         }
         Ok(())
     })

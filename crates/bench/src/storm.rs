@@ -25,7 +25,11 @@ pub(crate) fn run(folder: &Path) -> Result<Report> {
     report.row(row("p99", 0.99).goal(Goal::AtMost(0.03)));
     report
         .note("work per frame: processor time of the page's main thread in each 16.7 ms, from the scheduler");
-    report.note(format!("news: the page is told after {:.1} ms (p50), {:.1} ms (p99)", percentile(&told, 0.5), percentile(&told, 0.99)));
+    report.note(format!(
+        "news: the page is told after {:.1} ms (p50), {:.1} ms (p99)",
+        percentile(&told, 0.5),
+        percentile(&told, 0.99)
+    ));
     report.note("news: from the frame's way to the socket to the reply of the page's query, both ways of the IPC included");
     Ok(report)
 }

@@ -3,17 +3,17 @@
 //! The cache alone decides what is stale; a window is told which answers changed, at most 60 times a second,
 //! whatever the storm, and asks again for those that it shows.
 
+mod heard;
 mod pending;
 
 use crate::Core;
 use crate::fetch::{Name, Projection, Projections};
 use crate::net::Progress;
 use crate::remembered::{AsJson, Remembered};
-use inkhorn_events::{Event, Item, Status, Subscriber, Subscription};
+use inkhorn_events::Subscriber;
 use inkhorn_protocol::key::QueryKey;
-use inkhorn_protocol::session::EventKind;
 use inkhorn_protocol::window::{CacheEntry, CacheReport, FetchStatus, QueryReply, QueryStatus};
-use inkhorn_protocol::{AssetHash, DocId, OpId};
+use inkhorn_protocol::{AssetHash, OpId};
 use inkhorn_server_state::{self as cache, Filter, Fold, Options, ServerState, Signal, Watcher};
 use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
@@ -174,8 +174,11 @@ impl Windows {
             windows,
             task,
         });
-        let task =
-            tokio::spawn(listen(Self { shared: Arc::clone(&shared) }, subscriber.subscribe(), progress));
+        let task = tokio::spawn(heard::listen(
+            Self { shared: Arc::clone(&shared) },
+            subscriber.subscribe(),
+            progress,
+        ));
         *lock(&shared.task) = Some(task);
         Self { shared }
     }
@@ -326,103 +329,6 @@ impl Windows {
         for window in windows {
             change(&mut lock(&window.others));
             window.arrived.notify_one();
-        }
-    }
-
-    fn heard(&self, event: &Event) {
-        let cache = &self.shared.cache;
-        match event {
-            Event::Connection { status } => {
-                cache.invalidate(&["sync"]);
-                cache.invalidate(&["account"]);
-                // Only what is known to be down counts as down: REST may get through where a socket does not yet.
-                self.shared.online.set(!matches!(status, Status::Offline { .. }));
-                if matches!(status, Status::Connected { .. }) {
-                    cache.resume();
-                }
-            }
-            // Anything may have changed meanwhile; equal answers are told to nobody.
-            Event::Resynced => cache.invalidate(&[]),
-            Event::Course { course, kind } => {
-                cache.invalidate(&["sync"]);
-                match kind {
-                    // Content reaches the cache when it is here, by the replica's own events.
-                    EventKind::Documents { .. } | EventKind::Registered { .. } => {}
-                    EventKind::Title { .. } => {
-                        cache.invalidate(&["courses"]);
-                        cache.invalidate(&["remote"]);
-                    }
-                    // A role decides what may be edited, down to each lesson.
-                    EventKind::Members { .. } | EventKind::Unknown => {
-                        cache.invalidate(&["course", course.as_str()]);
-                        cache.invalidate(&["courses"]);
-                        cache.invalidate(&["remote"]);
-                    }
-                }
-            }
-            Event::Operation { .. } => {
-                cache.invalidate(&["remote"]);
-                cache.invalidate(&["operations"]);
-            }
-            Event::PresenceChanged { course } => cache.invalidate(&["presence", course.as_str()]),
-            Event::DocumentChanged { course, doc, .. } => match doc {
-                DocId::Course(_) => {
-                    // Also its lessons: one may be in Trash now, or out of it.
-                    cache.invalidate(&["course", course.as_str()]);
-                    cache.invalidate(&["courses"]);
-                }
-                DocId::Lesson(lesson) => {
-                    cache.invalidate(&["course", course.as_str(), "lesson", lesson.as_str()]);
-                }
-            },
-            Event::SyncStateChanged { course, doc } => {
-                cache.invalidate(&["sync"]);
-                cache.invalidate(&["courses"]);
-                if let DocId::Lesson(lesson) = doc {
-                    cache.invalidate(&["course", course.as_str(), "lesson", lesson.as_str()]);
-                }
-            }
-            Event::CoursesChanged => {
-                cache.invalidate(&["courses"]);
-                cache.invalidate(&["course"]);
-                cache.invalidate(&["sync"]);
-            }
-            Event::AssetChanged { hash, .. } => {
-                cache.invalidate(&["sync"]);
-                cache.invalidate(&["courses"]);
-                self.each(|others| {
-                    others.assets.insert(hash.clone());
-                });
-            }
-        }
-    }
-}
-
-/// Turns events into invalidations until the spine ends.
-async fn listen(windows: Windows, mut events: Subscription, mut progress: watch::Receiver<Progress>) {
-    loop {
-        let item = tokio::select! {
-            item = events.recv() => item,
-            // When everything was last synced is no event: nothing but the pill shows it.
-            changed = progress.changed() => {
-                if changed.is_err() {
-                    return;
-                }
-                windows.shared.cache.invalidate(&["sync"]);
-                continue;
-            }
-        };
-        match item {
-            Some(Item::Event(event)) => windows.heard(&event),
-            Some(Item::Resync { missed }) => {
-                tracing::info!(missed, "events were missed: everything is read again");
-                windows.shared.cache.invalidate(&[]);
-                // The word that the network is back may be among what was missed.
-                windows.shared.online.set(true);
-                windows.shared.cache.resume();
-                windows.each(|others| others.resync = true);
-            }
-            None => return,
         }
     }
 }

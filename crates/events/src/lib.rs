@@ -35,9 +35,10 @@
 pub use inkhorn_protocol::event::{Event, Status};
 use tokio::sync::broadcast;
 
-/// Events that a slow consumer may lag behind before it is told to re-sync. A storm of imports makes one
-/// event per document, and a course has hundreds; a consumer that sleeps through that re-reads anyway.
-pub const CAPACITY: usize = 1024;
+/// Events that a slow consumer may lag behind before it is told to re-sync. One commit of a storm makes two events for each
+/// of its documents, at most 512 of them, and the next commit follows while they are read; a consumer that sleeps through
+/// that re-reads anyway.
+pub const CAPACITY: usize = 4096;
 
 /// A new spine: the end that publishes and the end that subscribes.
 /// `capacity` is rounded up to a power of two, and is at least 1.

@@ -92,7 +92,11 @@ mod tests {
         for key in "abab".chars() {
             coalescer.push(key);
         }
-        assert_eq!(coalescer.take(110), BTreeSet::from(['b']), "news of one do not wait for those of another");
+        assert_eq!(
+            coalescer.take(110),
+            BTreeSet::from(['b']),
+            "news of one do not wait for those of another"
+        );
         coalescer.push('b');
         assert_eq!(coalescer.take(115), BTreeSet::new());
         assert_eq!(coalescer.due(), Some(116));

@@ -151,7 +151,7 @@ pub(super) fn LessonPage(course: CourseId, lesson: NodeId) -> Element {
     let named = lesson.clone();
     let focus = handle.clone();
     rsx! {
-        div { class: "scroll",
+        div { class: "scroll of-lesson",
             article { class: "page", "data-testid": "lesson", "data-lesson": "{lesson}",
                 "data-mode": match mode {
                     Some(Mode::Edit) => "edit",
