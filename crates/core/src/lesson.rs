@@ -100,6 +100,8 @@ impl UpdateStream {
         if let Some(bytes) = inkhorn_updates::join(self.waiting.iter().map(|(bytes, _)| &**bytes)) {
             self.waiting.clear();
             self.not_before = Instant::now() + BATCH_EVERY;
+            // An editor needs no text that was written over before it saw it; a storm is little else.
+            let bytes = inkhorn_updates::thin(&bytes).unwrap_or(bytes);
             return Some(LessonUpdate::Update { bytes: bytes.into(), version });
         }
         // They do not follow each other, which an order of updates should not have: then one by one, without a pause.

@@ -44,6 +44,7 @@ mod reader;
 pub mod rekey;
 pub mod state_vector;
 mod structs;
+pub mod thin;
 pub mod validate;
 mod write;
 
@@ -57,4 +58,5 @@ pub use join::join;
 pub use log::MAX_CLIENT_BYTES;
 pub use rekey::{rekey, rekey_to};
 pub use state_vector::StateVector;
+pub use thin::thin;
 pub use validate::{Summary, is_noop, validate};

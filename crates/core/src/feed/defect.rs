@@ -7,8 +7,8 @@
 
 use super::*;
 use crate::fetch::Projection;
-use inkhorn_events::{CAPACITY, spine};
-use inkhorn_protocol::{CourseId, NodeId};
+use inkhorn_events::{CAPACITY, Event, Item, spine};
+use inkhorn_protocol::{CourseId, DocId, NodeId};
 use inkhorn_testkit::faulty::Faulty;
 use inkhorn_testkit::hub::{Hub, Script, Tally};
 use serde_json::json;

@@ -13,9 +13,10 @@
 use super::*;
 use crate::error::{Code, CoreError};
 use crate::fetch::Projection;
-use inkhorn_events::{Publisher, spine};
+use inkhorn_events::{Event, Item, Publisher, Status, spine};
 use inkhorn_protocol::carrier::Carrier;
-use inkhorn_protocol::{CourseId, NodeId, OpId};
+use inkhorn_protocol::session::EventKind;
+use inkhorn_protocol::{CourseId, DocId, NodeId};
 use serde_json::json;
 
 const EVENTS: usize = 10_000;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use inkhorn_updates::{Index, StateVector, join, rekey, validate};
+use inkhorn_updates::{Index, StateVector, join, rekey, thin, validate};
 use proptest::prelude::*;
 use yrs::types::ToJson;
 use yrs::updates::decoder::Decode;
@@ -315,6 +315,34 @@ proptest! {
         prop_assert_eq!(meaning(&joined), meaning(&one_by_one));
         prop_assert_eq!(joined.transact().snapshot(), one_by_one.transact().snapshot());
         prop_assert_eq!(known.compact(), indexed(&log).compact());
+    }
+
+    #[test]
+    fn an_update_without_what_it_deletes_itself_leads_to_the_same(steps in steps(), sizes in prop::collection::vec(1usize..30, 1..20)) {
+        let log = history(&steps);
+        let (whole, thinned) = (doc(1 << 40, false), doc(1 << 41, false));
+        let (mut rest, mut sizes) = (log.as_slice(), sizes.iter().cycle());
+        let mut known = index();
+        while !rest.is_empty() {
+            let (some, others) = rest.split_at(rest.len().min(*sizes.next().expect("a cycle")));
+            let joined = join(some.iter().map(Vec::as_slice));
+            for update in joined.as_ref().map_or(some, std::slice::from_ref) {
+                apply(&whole, update);
+                let thin = thin(update).expect("valid");
+                validate(&thin).expect("valid");
+                prop_assert!(thin.len() <= update.len());
+                apply(&thinned, &thin);
+                known.add(&thin).expect("a thin update is taken");
+            }
+            prop_assert_eq!(meaning(&thinned), meaning(&whole));
+            rest = others;
+        }
+        prop_assert_eq!(thinned.transact().snapshot(), whole.transact().snapshot());
+        prop_assert_eq!(known.state_vector(), indexed(&log).state_vector());
+        // Who has a thin replica and who has a whole one go on together.
+        let diff = whole.transact().encode_state_as_update_v1(&yrs::StateVector::default());
+        apply(&thinned, &diff);
+        prop_assert_eq!(meaning(&thinned), meaning(&whole));
     }
 
     #[test]
