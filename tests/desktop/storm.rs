@@ -173,12 +173,14 @@ fn write(
 ) -> anyhow::Result<()> {
     let ms = |at: &SystemTime| Ok::<_, anyhow::Error>(at.duration_since(UNIX_EPOCH)?.as_secs_f64() * 1e3);
     let (first, last) = (ms(told.first().context("no event")?)?, ms(told.last().context("no event")?)?);
+    // The lesson that is open is the first of the script: what is shown last is its own last event.
+    let of_the_open_one = told.iter().step_by(script.lessons.len()).next_back().context("no event")?;
     let figures = json!({
         "events": script.events,
         "keys": script.lessons.len(),
         "told_seconds": (last - first) / 1e3,
         "lasted_seconds": lasted.as_secs_f64(),
-        "last_told_ms": last,
+        "last_told_ms": ms(of_the_open_one)?,
         "probe": probe,
         "load": load,
     });

@@ -54,6 +54,7 @@ pub(crate) fn bench(options: &Options) -> anyhow::Result<()> {
     build.args(["build", "--release", "--package", "inkhorn-bench", "--bin", "inkhorn-bench"]);
     build.args(["--package", "inkhorn-server", "--bin", "inkhorn-server"]);
     run(&mut build)?;
+    settle();
     let built = target_dir().join("release");
     let mut bench = Command::new(built.join("inkhorn-bench"));
     bench
@@ -66,12 +67,23 @@ pub(crate) fn bench(options: &Options) -> anyhow::Result<()> {
     run(&mut bench).with_context(|| format!("bench {}", options.name.word()))
 }
 
+/// Waits until what was built is on the disk: half a minute after a build the kernel writes it out, and a commit that is
+/// measured meanwhile waits for that (450 ms were seen).
+fn settle() {
+    if cfg!(unix) && !Command::new("sync").status().is_ok_and(|status| status.success()) {
+        println!("The disk may still be busy with what was built.");
+    }
+}
+
 /// Runs the storm in the window, as it is shipped: the desktop tests know how to open and drive it.
 fn storm(figures: &Path) -> anyhow::Result<()> {
     setup::ensure(setup::Needs { desktop: true, tests: true })?;
     ui::build(true)?;
+    let test = ["test", "--release", "--package", "inkhorn", "--test", "desktop"];
+    run(cargo().args(test).arg("--no-run"))?;
+    settle();
     run(cargo()
-        .args(["test", "--release", "--package", "inkhorn", "--test", "desktop", "--"])
-        .args(["storm::", "--test-threads=1"])
+        .args(test)
+        .args(["--", "storm::", "--test-threads=1"])
         .env("INKHORN_STORM_DIR", figures))
 }
