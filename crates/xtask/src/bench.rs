@@ -82,8 +82,5 @@ fn storm(figures: &Path) -> anyhow::Result<()> {
     let test = ["test", "--release", "--package", "inkhorn", "--test", "desktop"];
     run(cargo().args(test).arg("--no-run"))?;
     settle();
-    run(cargo()
-        .args(test)
-        .args(["--", "storm::", "--test-threads=1"])
-        .env("INKHORN_STORM_DIR", figures))
+    run(cargo().args(test).args(["--", "storm::", "--test-threads=1"]).env("INKHORN_STORM_DIR", figures))
 }

@@ -20,6 +20,14 @@ pub(crate) struct Memory {
     page: u64,
 }
 
+impl Memory {
+    /// Growth since then, in bytes.
+    pub(crate) fn grown(&self, now: &Memory) -> Value {
+        let more = |now: u64, before: u64| now as i64 - before as i64;
+        json!({ "app": more(now.app, self.app), "page": more(now.page, self.page) })
+    }
+}
+
 /// Memory now.
 pub(crate) fn memory(profile: &Path) -> anyhow::Result<Memory> {
     let app = process::find(PROGRAM, profile).context("the app is not running")?;
@@ -44,8 +52,7 @@ pub(crate) struct Measured {
 impl Measured {
     /// Growth since the beginning, in bytes.
     pub(crate) fn grown(&self, now: &Memory) -> Value {
-        let more = |now: u64, before: u64| now as i64 - before as i64;
-        json!({ "app": more(now.app, self.before.app), "page": more(now.page, self.before.page) })
+        self.before.grown(now)
     }
 }
 

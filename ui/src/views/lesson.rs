@@ -86,7 +86,12 @@ pub(super) fn LessonPage(course: CourseId, lesson: NodeId) -> Element {
     let act = use_act();
     use_window_title(course.clone());
     let outline = use_query::<OutlineView>(QueryKey::Outline { course: course.clone() });
-    let info = use_query::<LessonInfo>(QueryKey::Lesson { course: course.clone(), lesson: lesson.clone() });
+    // Its version changes with each edit of others, and the page around the text shows none of it.
+    let info = use_selected(
+        QueryKey::Lesson { course: course.clone(), lesson: lesson.clone() },
+        Options::default(),
+        |info: &LessonInfo| LessonInfo { version: 0, ..info.clone() },
+    );
     let rights = use_rights(course.clone());
     let handle = use_hook(|| Rc::new(RefCell::new(None::<Handle>)));
     // Grows when the lesson is loaded anew after it was frozen.
