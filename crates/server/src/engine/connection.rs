@@ -51,23 +51,6 @@ pub(super) enum Open {
     Live(Box<Live>),
 }
 
-impl Open {
-    /// What was granted, once it was.
-    fn granted(&self) -> Option<&Granted> {
-        match self {
-            Self::Live(live) => Some(&live.granted),
-            Self::Pending { access, .. } => access.as_ref(),
-        }
-    }
-
-    fn granted_mut(&mut self) -> Option<&mut Granted> {
-        match self {
-            Self::Live(live) => Some(&mut live.granted),
-            Self::Pending { access, .. } => access.as_mut(),
-        }
-    }
-}
-
 /// What was granted.
 #[derive(Debug, Clone)]
 pub(super) struct Granted {
@@ -237,19 +220,6 @@ impl Engine {
             && recent.course_seq > course_seq
         {
             (role, course_seq) = (recent.role, recent.course_seq);
-        }
-        // What is open here already learns it now, and not when the change is told: else an outline that was opened under the
-        // role before still went through, while the lesson that it names is refused.
-        let is_news = self.conns.get(&conn).is_some_and(|state| {
-            state.opens.values().filter_map(Open::granted).any(|open| {
-                open.course == course
-                    && open.user.id == granted.user.id
-                    && open.course_seq < course_seq
-                    && Some(open.role) != role
-            })
-        });
-        if is_news {
-            self.role_changed(&course, &granted.user.id, role, course_seq);
         }
         let Some(role) = role else { return self.deny(conn, key, Some(&doc), Reason::NotMember) };
         let Some(Open::Pending { access, .. }) = self.conns.get_mut(&conn).and_then(|c| c.opens.get_mut(key))
@@ -444,7 +414,11 @@ impl Engine {
         let mut changed = Vec::new();
         for (&conn, state) in &mut self.conns {
             for (key, open) in &mut state.opens {
-                let Some(granted) = open.granted_mut() else { continue };
+                let granted = match open {
+                    Open::Live(live) => &mut live.granted,
+                    Open::Pending { access: Some(granted), .. } => granted,
+                    Open::Pending { access: None, .. } => continue,
+                };
                 // What was read after this change knows of it, and perhaps of a later one.
                 if granted.course != *course || granted.user.id != *user || granted.course_seq >= course_seq {
                     continue;
