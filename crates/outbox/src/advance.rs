@@ -22,6 +22,10 @@ impl Outbox {
                     item.phase = Phase::Finishing { again_ms: None };
                     out.push(Action::Finish(item.entry.clone()));
                 }
+                Phase::Refusing { again_ms: Some(at) } if at <= now.mono_ms => {
+                    item.phase = Phase::Refusing { again_ms: None };
+                    out.push(Action::Save(item.entry.clone()));
+                }
                 Phase::Leaving { replaced, again_ms: Some(at) } if at <= now.mono_ms => {
                     item.phase = Phase::Leaving { replaced, again_ms: None };
                     out.push(Action::Remove(item.entry.op.clone()));
@@ -118,7 +122,7 @@ impl Outbox {
                 Phase::Accepting
                     | Phase::Reviving { .. }
                     | Phase::Kept
-                    | Phase::Refusing
+                    | Phase::Refusing { .. }
                     | Phase::Leaving { .. }
             )
         };
@@ -131,7 +135,7 @@ impl Outbox {
             let age = now.wall_ms.saturating_sub(item.entry.created_ms);
             if item.phase == Phase::Waiting && !item.acked && !item.forced && age > EXPIRY_MS {
                 item.entry.state = OperationState::Expired;
-                item.phase = Phase::Refusing;
+                item.phase = Phase::Refusing { again_ms: None };
                 out.push(Action::Save(item.entry.clone()));
                 out.push(Action::Changed);
             }

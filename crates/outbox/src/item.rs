@@ -24,8 +24,8 @@ pub(crate) enum Phase {
     /// Its row is being removed, or, after a failure, is to be removed then: a newer operation replaces it, or the user
     /// let it go. What stands behind it waits: were the row still there after a crash, it would be sent last.
     Leaving { replaced: bool, again_ms: Option<u64> },
-    /// The refusal is being written.
-    Refusing,
+    /// That it is refused or expired is being written, or, after a failure, is to be written again then.
+    Refusing { again_ms: Option<u64> },
     /// Refused or expired: waits for the user.
     Kept,
 }
@@ -68,7 +68,7 @@ impl Item {
                 | Phase::Acked { .. }
                 | Phase::Finishing { .. }
                 | Phase::Leaving { .. }
-                | Phase::Refusing
+                | Phase::Refusing { .. }
         )
     }
 

@@ -88,7 +88,9 @@ impl Outbox {
     pub fn wake_at(&self) -> Option<u64> {
         let own = self.items.iter().filter_map(|item| match item.phase {
             Phase::Acked { until_ms } => Some(until_ms),
-            Phase::Finishing { again_ms } | Phase::Leaving { again_ms, .. } => again_ms,
+            Phase::Finishing { again_ms }
+            | Phase::Refusing { again_ms }
+            | Phase::Leaving { again_ms, .. } => again_ms,
             _ => None,
         });
         let ready = if self.has_room() { self.ready() } else { Vec::new() };
@@ -214,8 +216,14 @@ impl Outbox {
                 out.push(Action::Tell(op.clone(), News::Stalled { why, signed_out: false }));
                 out.push(Action::Changed);
             }
-            // When the refusal could not be written, the next run asks again and gets the same answer.
-            (Phase::Refusing, _) => {
+            // Those behind it wait until it is written: after a crash, with the clock set back, it would be sent last.
+            (Phase::Refusing { .. }, Err(why)) if item.entry.refused.is_none() => {
+                item.why = Some(why);
+                item.phase = Phase::Refusing { again_ms: Some(now.mono_ms + delay) };
+                out.push(Action::Changed);
+            }
+            // When the server's refusal could not be written, the next run asks again and gets the same answer.
+            (Phase::Refusing { .. }, _) => {
                 item.phase = Phase::Kept;
                 let outcome = match &item.entry.refused {
                     Some(refusal) => Outcome::Rejected(refusal.clone()),
@@ -291,7 +299,7 @@ impl Outbox {
             Reply::Rejected(refusal) => {
                 item.entry.state = OperationState::Rejected;
                 item.entry.refused = Some(refusal);
-                item.phase = Phase::Refusing;
+                item.phase = Phase::Refusing { again_ms: None };
                 out.push(Action::Save(item.entry.clone()));
             }
             Reply::Unreachable(why) => {
@@ -310,7 +318,10 @@ impl Outbox {
     fn completed(&mut self, op: &OpId, rejected: Option<&Reason>, now: Now, out: &mut Vec<Action>) {
         let Some(item) = self.item(op) else { return };
         match (rejected, item.phase) {
-            (_, Phase::Accepting | Phase::Finishing { .. } | Phase::Leaving { .. } | Phase::Refusing) => {}
+            (
+                _,
+                Phase::Accepting | Phase::Finishing { .. } | Phase::Leaving { .. } | Phase::Refusing { .. },
+            ) => {}
             (None, Phase::Kept) if item.entry.state == OperationState::Rejected => {}
             (None, _) => self.finish(op, out),
             // The event names the reason only; the answer says more, and is on its way or is asked for.

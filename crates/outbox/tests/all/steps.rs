@@ -292,3 +292,29 @@ fn an_expired_one_that_cannot_be_written_down_when_it_is_tried_again_stays_in_th
     assert_eq!(list[0].why.as_deref(), Some("the disk is full"));
     assert!(outbox.may_retry(&id("a")), "once there is room");
 }
+
+#[test]
+fn what_stands_behind_an_expired_one_waits_until_that_is_written_down() {
+    // Were it sent before, and the program ended with the clock set back, the expired one would be sent last.
+    let mut outbox = Outbox::default();
+    let entry = Entry::new(id("old"), title("c", "Ink"), T0);
+    outbox.step(Event::Restored { entries: vec![entry], unreadable: vec![] }, at(0), 0);
+    let documents = vec!["lesson:x".parse().unwrap()];
+    let register = Operation::Register { course: "c".parse().unwrap(), title: "Quill".into(), documents };
+    let late = Now { wall_ms: T0 + EXPIRY_MS + 1, mono_ms: 1 };
+    outbox.step(Event::Tick, late, 0);
+    outbox.step(Event::Submit { op: id("new"), operation: register }, late, 0);
+    outbox.step(Event::Saved { op: id("old"), outcome: Err("the disk is full".into()) }, late, 0);
+    outbox.step(Event::Saved { op: id("new"), outcome: Ok(()) }, late, 0);
+    let saved = |actions: Vec<Action>| -> Vec<OpId> {
+        let entry = |action| if let Action::Save(entry) = action { Some(entry.op) } else { None };
+        actions.into_iter().filter_map(entry).collect()
+    };
+    assert!(saved(outbox.step(Event::Gate { open: true, listening: true }, late, 0)).is_empty());
+    assert_eq!(outbox.list(late)[0].why.as_deref(), Some("the disk is full"));
+    let again = outbox.wake_at().expect("it tries again by itself");
+    let then = Now { mono_ms: again, ..late };
+    assert_eq!(saved(outbox.step(Event::Tick, then, 0)), [id("old")]);
+    let actions = outbox.step(Event::Saved { op: id("old"), outcome: Ok(()) }, then, 0);
+    assert_eq!(saved(actions), [id("new")], "the mark before it is sent");
+}
