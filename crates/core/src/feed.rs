@@ -9,6 +9,7 @@ mod pending;
 use crate::Core;
 use crate::fetch::{Name, Projection, Projections};
 use crate::net::Progress;
+use crate::pace::Pace;
 use crate::remembered::{AsJson, Remembered};
 use inkhorn_events::Subscriber;
 use inkhorn_protocol::key::QueryKey;
@@ -23,10 +24,13 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
 
 /// Time between two batches of a window, on average: one frame of a usual screen.
 pub const BATCH_EVERY: Duration = Duration::from_millis(17);
+
+/// An answer that is read again and again in a storm is read once in this time, in milliseconds. The first news of a
+/// quiet one are read at once; what follows is a number in a corner, and nobody reads faster.
+const AGAIN_AFTER_MS: u64 = 50;
 
 /// Batches that may follow each other at once after a quiet time. What one change does to several answers is not read at
 /// the same moment: with one batch, the lesson would wait a frame because the sync pill was told first.
@@ -55,15 +59,13 @@ pub struct Feed {
     window: Arc<Window>,
     windows: Windows,
     seq: u64,
-    /// Each batch moves this on by [`BATCH_EVERY`]; it may be ahead of the clock by as much as [`AT_ONCE`] allows.
-    paid_until: Instant,
+    pace: Pace,
 }
 
 impl Feed {
     /// Waits for the next batch. Cancel safe.
     pub async fn next(&mut self) -> Batch {
-        let ahead = BATCH_EVERY * (AT_ONCE - 1);
-        tokio::time::sleep_until(self.paid_until.checked_sub(ahead).unwrap_or(self.paid_until)).await;
+        tokio::time::sleep_until(self.pace.next()).await;
         let keys = tokio::select! {
             keys = self.window.watcher.changed() => keys,
             () = self.window.arrived.notified() => Vec::new(),
@@ -71,7 +73,7 @@ impl Feed {
         let others = std::mem::take(&mut *lock(&self.window.others));
         self.seq += 1;
         self.window.batches.store(self.seq, Ordering::Relaxed);
-        self.paid_until = self.paid_until.max(Instant::now()) + BATCH_EVERY;
+        self.pace.went();
         Batch {
             seq: self.seq,
             keys: keys.into_iter().map(|name| name.0).collect(),
@@ -162,7 +164,12 @@ impl Windows {
     ) -> Self {
         // Until a window says that it is at the front, none is; a profile without a window has no use for either.
         let (focus, online) = (Signal::new(false), Signal::new(true));
-        let options = Options { focus: focus.clone(), online: online.clone(), ..Options::default() };
+        let options = Options {
+            interval_ms: AGAIN_AFTER_MS,
+            focus: focus.clone(),
+            online: online.clone(),
+            ..Options::default()
+        };
         let cache = ServerState::new(projections, options);
         let (windows, task) = (Mutex::default(), Mutex::default());
         let shared = Arc::new(Shared {
@@ -209,7 +216,7 @@ impl Windows {
     pub(crate) fn subscribe(&self, name: WindowId) -> Feed {
         let window = self.fresh();
         lock(&self.shared.windows).insert(name.clone(), Arc::clone(&window));
-        Feed { name, window, windows: self.clone(), seq: 0, paid_until: Instant::now() }
+        Feed { name, window, windows: self.clone(), seq: 0, pace: Pace::new(BATCH_EVERY, AT_ONCE) }
     }
 
     fn fresh(&self) -> Arc<Window> {

@@ -1,6 +1,6 @@
 //! Lessons: for an editor as bytes, for everybody else as Markdown.
 
-use crate::feed::BATCH_EVERY;
+use crate::pace::Pace;
 use crate::{Code, Core, CoreError, Result};
 use inkhorn_formats::{body_to_markdown, markdown_to_blocks};
 use inkhorn_protocol::body::Node;
@@ -9,8 +9,15 @@ use inkhorn_protocol::{DocId, NodeId};
 use inkhorn_replica::{Change, ChangeKind, Edited, Origin, ReplicaError};
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::broadcast;
-use tokio::time::Instant;
+
+/// Time between two updates of a lesson for a window, on average: every second frame of a usual screen. Each costs the
+/// editor about the same however much it brings, and nobody reads faster.
+const UPDATE_EVERY: Duration = Duration::from_millis(33);
+
+/// Updates that may follow each other at once after a quiet time: what three people type is shown as it comes.
+const AT_ONCE: u32 = 3;
 
 /// Updates that leave as one, at most. A frame of a storm has a few hundred; more make the window's frame a long one.
 const MOST_JOINED: usize = 1_000;
@@ -45,15 +52,15 @@ pub enum LessonUpdate {
     Reload,
 }
 
-/// Updates of one lesson that were made elsewhere, each once, in order. The first comes at once; those of a storm come as
-/// one, at most one for each frame of the screen. Dropping it unsubscribes.
+/// Updates of one lesson that were made elsewhere, each once, in order. The first few come at once; those of a storm
+/// come as one, at most one for every second frame of the screen. Dropping it unsubscribes.
 #[derive(Debug)]
 pub struct UpdateStream {
     receiver: broadcast::Receiver<Arc<Change>>,
     own: Origin,
     /// What came since the last one left, with the versions after them.
     waiting: VecDeque<(Arc<[u8]>, u64)>,
-    not_before: Instant,
+    pace: Pace,
     /// The session keeps the document subscribed while somebody listens.
     _open: crate::net::OpenDoc,
 }
@@ -66,7 +73,7 @@ impl UpdateStream {
                 // First all that is here already: it leaves together.
                 biased;
                 change = self.receiver.recv(), if self.waiting.len() < MOST_JOINED => change,
-                () = tokio::time::sleep_until(self.not_before), if !self.waiting.is_empty() => {
+                () = tokio::time::sleep_until(self.pace.next()), if !self.waiting.is_empty() => {
                     return self.joined();
                 }
             };
@@ -94,12 +101,12 @@ impl UpdateStream {
         let (last, version) = self.waiting.back().map(|(bytes, version)| (bytes.clone(), *version))?;
         if self.waiting.len() == 1 {
             self.waiting.clear();
-            self.not_before = Instant::now() + BATCH_EVERY;
+            self.pace.went();
             return Some(LessonUpdate::Update { bytes: last, version });
         }
         if let Some(bytes) = inkhorn_updates::join(self.waiting.iter().map(|(bytes, _)| &**bytes)) {
             self.waiting.clear();
-            self.not_before = Instant::now() + BATCH_EVERY;
+            self.pace.went();
             // An editor needs no text that was written over before it saw it; a storm is little else.
             let bytes = inkhorn_updates::thin(&bytes).unwrap_or(bytes);
             return Some(LessonUpdate::Update { bytes: bytes.into(), version });
@@ -154,7 +161,7 @@ impl Core {
             receiver: self.replica().updates(&DocId::Lesson(lesson.clone())),
             own: Origin::Editor(editor),
             waiting: VecDeque::new(),
-            not_before: Instant::now(),
+            pace: Pace::new(UPDATE_EVERY, AT_ONCE),
             _open: self.net().open_doc(&DocId::Lesson(lesson.clone())),
         }
     }

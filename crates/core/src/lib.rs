@@ -39,6 +39,7 @@ mod lock;
 mod net;
 mod operations;
 mod outline;
+mod pace;
 mod profile;
 mod rejected;
 mod remembered;

@@ -18,6 +18,7 @@ use inkhorn_protocol::carrier::Carrier;
 use inkhorn_protocol::session::EventKind;
 use inkhorn_protocol::{CourseId, DocId, NodeId};
 use serde_json::json;
+use tokio::time::Instant;
 
 const EVENTS: usize = 10_000;
 const COURSES: usize = 3;
@@ -300,7 +301,7 @@ fn publish(publisher: &Publisher, source: &Arc<Mutex<Source>>, keys: &[QueryKey]
 fn check(run: &Run, seed: u64) {
     let events = EVENTS as u64 + 2;
     assert_eq!(run.carried + run.missed, events, "seed {seed}: an event that the script did not publish");
-    let intervals = run.lasted.as_millis() as u64 / 50;
+    let intervals = run.lasted.as_millis() as u64 / AGAIN_AFTER_MS;
     let source = lock(&run.source);
     for key in keys() {
         let fetches = source.fetches.get(&key).copied().unwrap_or_default();
