@@ -339,7 +339,7 @@ impl<F: Fetch> Shared<F> {
             active.asked = since;
             ticks = active.ticks.get_or_insert_with(|| watch::Sender::new(())).subscribe();
         }
-        self.start(&mut state, id);
+        self.start_for_guest(&mut state, id);
         (Guest { shared: Arc::clone(self), id, since }, ticks)
     }
 
@@ -428,6 +428,19 @@ impl<F: Fetch> Shared<F> {
         self.tell(state, id, shown, &before);
         self.start_again(state, id);
         self.end_keeping(state, id);
+    }
+
+    /// Who asks for what is observed gets what is known, and is told of the rest: its fetch keeps to the batches. Else one
+    /// that asks whenever it is told would fetch as fast as it can be told.
+    fn start_for_guest(self: &Arc<Self>, state: &mut State<F>, id: Id) {
+        let (now, generation) = (self.now(), state.tree.generation(id));
+        let Some(active) = state.tree.get(id).and_then(Slot::active) else { return };
+        let is_answered = !active.observers.is_empty() && active.shown.is_some();
+        if is_answered && active.entry.may_start(generation, now) && !state.waiting.passes(id, now) {
+            self.wake.notify_one();
+        } else {
+            self.start(state, id);
+        }
     }
 
     /// What was invalidated during its fetch is fetched once more: with the next batch, so that a storm is no faster

@@ -213,6 +213,39 @@ async fn a_storm_of_invalidations_makes_few_fetches_then_quiet_and_the_newest_va
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_observer_that_asks_whenever_it_is_told_does_not_hurry_the_fetches_of_a_storm() {
+    let source = Source::open();
+    let cache = source.cache();
+    let watcher = cache.watch();
+    watcher.observe(&name("a"));
+    quiet().await;
+    let (before, shown) = (source.fetches(), Arc::new(Mutex::new(0)));
+    let asking = tokio::spawn({
+        let (cache, shown) = (cache.clone(), Arc::clone(&shown));
+        async move {
+            loop {
+                for key in watcher.changed().await {
+                    // By then it is stale again: word takes its time to a window.
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                    *shown.lock().expect("no panic under the lock") =
+                        value(&cache.query(&key).await).expect("data");
+                }
+            }
+        }
+    });
+    for event in 0..1_000u64 {
+        source.with(|world| world.value = event);
+        cache.invalidate(&["a"]);
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    quiet().await;
+    let fetches = source.fetches() - before;
+    assert!(fetches <= 25, "{fetches} fetches within a second, one each 50 ms");
+    assert_eq!(*shown.lock().expect("no panic under the lock"), 999);
+    asking.abort();
+}
+
+#[tokio::test(start_paused = true)]
 async fn equal_data_is_not_told_and_keeps_its_allocation() {
     let source = Source::open();
     let cache = source.cache();
