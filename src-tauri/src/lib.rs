@@ -6,6 +6,7 @@
 //! - `forward`: what the core sends to the window by itself
 //! - `closing`: closing waits for the window's last edit, with a limit
 //! - `drawing`: how the window is drawn without a graphics processor
+//! - `memory`: how early the app and its page give memory back
 //! - `network`: tells the core when this computer's network changes
 //! - `asset`: images by content address, for `<img>`
 //!
@@ -22,6 +23,7 @@ mod closing;
 mod commands;
 mod drawing;
 mod forward;
+mod memory;
 mod network;
 pub mod options;
 mod shell;
@@ -38,6 +40,7 @@ const WINDOW: &str = "main";
 /// # Errors
 /// When the window system cannot be reached. A profile that cannot be opened is no error here: the window says so.
 pub fn run(options: Options) -> anyhow::Result<()> {
+    memory::bound();
     let _ = tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
         .with_writer(std::io::stderr)

@@ -6,7 +6,7 @@ use crate::document::{self, Model};
 use crate::rows::Entry;
 use inkhorn_course::{Integrate, Random};
 use inkhorn_protocol::DocId;
-use inkhorn_updates::StateVector;
+use inkhorn_updates::{Index, StateVector};
 
 /// Rows behind a snapshot from which the next one is due. Loading costs some microseconds a row.
 pub(crate) const ROWS: usize = 256;
@@ -14,13 +14,20 @@ pub(crate) const ROWS: usize = 256;
 /// Bytes behind a snapshot from which the next one is due.
 pub(crate) const BYTES: usize = 1 << 20;
 
+/// A snapshot that was shown to hold what its history holds.
+pub(crate) struct Snapshot {
+    pub(crate) bytes: Vec<u8>,
+    /// An index that took nothing but the snapshot.
+    pub(crate) index: Index,
+}
+
 /// The snapshot of a history, if it could be verified: two replicas that take the snapshot, and the rows one by one, are
 /// the same for the index and for yrs.
 pub(crate) fn verified(
     doc: &DocId,
     history: &[Entry],
     random: &mut dyn Random,
-) -> Result<Option<Vec<u8>>, ReplicaError> {
+) -> Result<Option<Snapshot>, ReplicaError> {
     let mut replayed = document::empty(doc);
     for entry in history {
         document::add(&mut replayed, doc, entry.bytes.clone())?;
@@ -58,7 +65,7 @@ pub(crate) fn verified(
         }
         _ => false,
     };
-    Ok(equal.then_some(snapshot))
+    Ok(equal.then_some(Snapshot { bytes: snapshot, index: restored }))
 }
 
 /// yrs writes the clients of a state vector in any order.

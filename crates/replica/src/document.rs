@@ -109,6 +109,15 @@ impl Document {
         &self.index
     }
 
+    /// Holds the same in less memory from now on: an index keeps each struct as it came, one of a snapshot has them joined.
+    pub(crate) fn shrink(&mut self, index: Index) {
+        let same = index.state_vector() == self.index.state_vector()
+            && index.delete_set() == self.index.delete_set();
+        if same {
+            self.index = index;
+        }
+    }
+
     /// Memory of the index, in bytes; a model takes a small multiple of it.
     pub(crate) fn byte_size(&self) -> usize {
         self.index.byte_size() * if self.model.is_some() { 6 } else { 1 }
@@ -179,5 +188,60 @@ pub(crate) fn add(index: &mut Index, doc: &DocId, update: Vec<u8>) -> Result<Tak
         Ok(Added { part, gap, .. }) => Ok(Taken::New { bytes: part.unwrap_or(update), gap: gap.is_some() }),
         Err(Refused::Gap { .. } | Refused::UnknownReference { .. }) => Ok(Taken::Gap),
         Err(refused) => Err(ReplicaError::Refused { doc: doc.clone(), reason: refused.to_string() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compact;
+
+    /// A Yjs v1 update of one character, typed behind those before it. The first struct of the client is the text itself.
+    fn typed(clock: u8) -> Vec<u8> {
+        let mut update = vec![1, 1, 9, clock];
+        match clock {
+            0 => update.extend([7, 1, 4, b'b', b'o', b'd', b'y', 6]),
+            1 => update.extend([4, 0, 9, 0, 1, b'a']),
+            _ => update.extend([0x84, 9, clock - 1, 1, b'a']),
+        }
+        update.push(0);
+        update
+    }
+
+    fn history(doc: &DocId, characters: u8) -> (Document, Vec<Entry>) {
+        let entry = |clock| Entry {
+            version: u64::from(clock) + 1,
+            local: true,
+            snapshot: false,
+            bytes: typed(clock),
+        };
+        let history: Vec<Entry> = (0..=characters).map(entry).collect();
+        let course = "course".parse().unwrap();
+        (Document::load(doc.clone(), 1, course, u64::from(characters) + 1, &history).unwrap(), history)
+    }
+
+    #[test]
+    fn behind_its_snapshot_a_document_is_small_and_the_same() {
+        let doc = DocId::Lesson("lesson".parse().unwrap());
+        let (mut document, rows) = history(&doc, 120);
+        let mut random = || [7; 16];
+        let snapshot = compact::verified(&doc, &rows, &mut random).unwrap().expect("is the same");
+        let (before, print) = (document.byte_size(), document.fingerprint());
+        let (all, tail) = (document.diff(&[0]).unwrap(), document.diff(&[1, 9, 100]).unwrap());
+        document.shrink(snapshot.index);
+        assert!(document.byte_size() * 4 < before, "{} of {before}", document.byte_size());
+        assert_eq!(document.fingerprint(), print);
+        assert_eq!((document.diff(&[0]).unwrap(), document.diff(&[1, 9, 100]).unwrap()), (all, tail));
+        assert!(matches!(document.take(typed(121)), Ok(Taken::New { gap: false, .. })), "and goes on");
+    }
+
+    #[test]
+    fn what_holds_something_else_is_not_taken_for_it() {
+        let doc = DocId::Lesson("lesson".parse().unwrap());
+        let (mut document, _) = history(&doc, 20);
+        let (shorter, _) = history(&doc, 19);
+        let before = document.state_vector();
+        document.shrink(shorter.index);
+        assert_eq!(document.state_vector(), before);
     }
 }

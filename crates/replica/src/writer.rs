@@ -275,8 +275,11 @@ impl Writer {
         let history = rows::history(&mut self.db, id).await?;
         let Some(snapshot) = compact::verified(doc, &history, &mut self.random)? else { return Ok(false) };
         let mut transaction = self.db.begin_with("BEGIN IMMEDIATE").await?;
-        rows::fold(&mut transaction, id, version, &snapshot).await?;
+        rows::fold(&mut transaction, id, version, &snapshot.bytes).await?;
         transaction.commit().await?;
+        if let Some(document) = self.loaded.get_mut(doc) {
+            document.shrink(snapshot.index);
+        }
         Ok(true)
     }
 
