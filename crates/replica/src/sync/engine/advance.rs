@@ -93,21 +93,23 @@ impl Engine {
     /// Opens what is wanted, asks again where a gap was, closes what is done.
     pub(super) fn advance(&mut self, now_ms: u64, out: &mut Vec<Action>) {
         self.register(now_ms, out);
-        let ids: Vec<DocId> = self.docs.keys().cloned().collect();
-        for id in &ids {
+        // The others have nothing to answer, to ask or to close.
+        let is_open = |(id, doc): (&DocId, &DocSync)| (doc.phase == Phase::Open).then(|| id.clone());
+        let open: Vec<DocId> = self.docs.iter().filter_map(is_open).collect();
+        for id in &open {
             self.advance_one(id, out);
         }
-        let mut under_way = 0;
-        for (id, doc) in &self.docs {
-            under_way +=
-                usize::from(doc.phase == Phase::Open && !doc.is_still() && !self.is_blocked(id, doc));
+        let under_way = |(id, doc): &(&DocId, &DocSync)| {
+            doc.phase == Phase::Open && !doc.is_still() && !self.is_blocked(id, doc)
+        };
+        let places = MAX_UNDER_WAY.saturating_sub(self.docs.iter().filter(under_way).count());
+        let mut waiting: Vec<(&DocId, &DocSync)> = Vec::new();
+        if places > 0 {
+            waiting.extend(self.docs.iter().filter(|(id, doc)| self.can_start(id, doc)));
         }
         // What a person looks at comes first, then lessons, then outlines.
-        let rank = |id: &DocId| (!self.docs.get(id).is_some_and(|d| d.open), matches!(id, DocId::Course(_)));
-        let mut waiting: Vec<&DocId> = ids.iter().filter(|id| self.can_start(id)).collect();
-        waiting.sort_by_key(|id| rank(id));
-        let starting: Vec<DocId> =
-            waiting.into_iter().take(MAX_UNDER_WAY.saturating_sub(under_way)).cloned().collect();
+        waiting.sort_by_key(|(id, doc)| (!doc.open, matches!(id, DocId::Course(_))));
+        let starting: Vec<DocId> = waiting.into_iter().take(places).map(|(id, _)| id.clone()).collect();
         for id in starting {
             self.start(&id, now_ms, out);
         }
@@ -126,11 +128,10 @@ impl Engine {
             && (doc.held || self.waits_for_lessons(id))
     }
 
-    pub(super) fn can_start(&self, id: &DocId) -> bool {
-        let Some(doc) = self.docs.get(id) else { return false };
-        let blocked = doc.held || self.waits_for_lessons(id);
-        let reason = doc.open || doc.behind || doc.rebuild.is_some() || (doc.dirty && !doc.muted && !blocked);
-        doc.phase == Phase::Idle && doc.registered && doc.retry_at.is_none() && !doc.gave_up && reason
+    pub(super) fn can_start(&self, id: &DocId, doc: &DocSync) -> bool {
+        let may_start = doc.phase == Phase::Idle && doc.registered && doc.retry_at.is_none() && !doc.gave_up;
+        let sends = || doc.dirty && !doc.muted && !doc.held && !self.waits_for_lessons(id);
+        may_start && (doc.open || doc.behind || doc.rebuild.is_some() || sends())
     }
 
     pub(super) fn start(&mut self, id: &DocId, now_ms: u64, out: &mut Vec<Action>) {
