@@ -82,6 +82,16 @@ pub(super) struct Live {
     pub(super) held: Vec<(u64, Bytes)>,
 }
 
+impl Open {
+    /// The document, once it is known that it may be opened.
+    pub(super) fn doc(&self) -> Option<&DocId> {
+        match self {
+            Open::Live(live) => Some(&live.granted.doc),
+            Open::Pending { access, .. } => access.as_ref().map(|granted| &granted.doc),
+        }
+    }
+}
+
 impl Conn {
     pub(super) fn new(now_ms: u64) -> Self {
         Self {
@@ -385,10 +395,9 @@ impl Engine {
 
     /// Refuses a frame for good and closes its document on its connection.
     pub(super) fn refuse(&mut self, id: &OpenId, client: u64, from_clock: u32, n: u64, reason: Reason) {
-        let granted = match self.conns.get(&id.0).and_then(|c| c.opens.get(&id.1)) {
-            Some(Open::Live(live)) => live.granted.doc.clone(),
-            Some(Open::Pending { access: Some(granted), .. }) => granted.doc.clone(),
-            _ => return,
+        let opens = self.conns.get(&id.0).map(|conn| &conn.opens);
+        let Some(granted) = opens.and_then(|opens| opens.get(&id.1)).and_then(Open::doc).cloned() else {
+            return;
         };
         let text = reason.to_string();
         if self.is_app(id.0) {

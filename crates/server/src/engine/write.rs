@@ -3,7 +3,7 @@
 use super::Engine;
 use super::content::{Refusal, Staged};
 use super::document::{OpenId, Slot};
-use super::event::{Action, Batch, LogEntry, LogError, User};
+use super::event::{Action, Batch, ConnId, LogEntry, LogError, User};
 use bytes::Bytes;
 use inkhorn_protocol::frame::{Frame, Message};
 use inkhorn_protocol::session::{DocNotice, Reason, Role};
@@ -324,7 +324,11 @@ impl Engine {
         let docs: BTreeSet<DocId> = batch.docs().cloned().collect();
         let mut concerned: BTreeMap<OpenId, (u64, u64)> = BTreeMap::new();
         let mut doubtful: BTreeMap<CourseId, BTreeSet<DocId>> = BTreeMap::new();
+        let mut without_lesson: BTreeSet<(ConnId, CourseId)> = BTreeSet::new();
         for entry in batch.entries {
+            if matches!(entry.doc, DocId::Lesson(_)) {
+                without_lesson.insert((entry.from.open.0, entry.from.course.clone()));
+            }
             if let (Some(logged), LogError::Uncertain(_)) = (&entry.logged, error) {
                 doubtful.entry(logged.course.clone()).or_default().insert(entry.doc.clone());
             }
@@ -342,6 +346,9 @@ impl Engine {
                 self.refuse(&open, 0, 0, n, Reason::StorageFailed);
             }
         }
+        for (conn, course) in without_lesson {
+            self.refuse_outline(conn, &course);
+        }
         for doc in docs {
             match error {
                 LogError::RolledBack(_) => {
@@ -355,6 +362,22 @@ impl Engine {
         }
         for (course, docs) in doubtful {
             self.in_doubt(&course, docs);
+        }
+    }
+
+    /// A client sends an outline behind the lessons that it names, before it knows what became of them. A lesson was not
+    /// written, so what stands behind it on the same connection must not be either: others would see it and find nothing.
+    fn refuse_outline(&mut self, conn: ConnId, course: &CourseId) {
+        let Some(state) = self.conns.get(&conn) else { return };
+        let is_outline = |doc: &DocId| matches!(doc, DocId::Course(id) if id == course);
+        let keys: Vec<String> = state
+            .opens
+            .iter()
+            .filter(|(_, open)| open.doc().is_some_and(is_outline))
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in keys {
+            self.refuse(&(conn, key), 0, 0, 0, Reason::StorageFailed);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Commit, fan-out, ack: in this order, or not at all.
 
 use super::updates::{EMPTY, over, set};
-use super::world::{LESSON, World, at, notices, rejected, saved, stored};
+use super::world::{LESSON, OUTLINE, World, at, notices, rejected, saved, stored};
 use inkhorn_protocol::frame::Message;
 use inkhorn_protocol::session::Reason;
 use inkhorn_server::engine::{Event, LogError};
@@ -82,6 +82,31 @@ fn the_commit_fails_between_two_dependent_updates() {
     }
     assert_eq!(w.notices(1), [stored(1, 2), stored(2, 3), stored(3, 4)]);
     assert_eq!(w.take(2).len(), 3);
+}
+
+#[test]
+fn an_outline_that_was_sent_behind_a_lesson_that_is_not_written_is_not_written_either() {
+    for error in [LogError::RolledBack("disk full".to_owned()), LogError::Uncertain("no answer".to_owned())] {
+        let mut w = World::new();
+        w.join_app(1, "ann", LESSON);
+        w.open(1, "ann", OUTLINE);
+        w.join_app(2, "ben", OUTLINE);
+        let before = w.log.entries.lock().unwrap().len();
+        w.hold = true;
+        w.update(1, LESSON, set(7, 0, "a"));
+        // Sent before the lesson's fate is known.
+        w.update(1, OUTLINE, set(9, 0, "a"));
+        *w.log.fail.lock().unwrap() = Some(error);
+        w.land();
+        assert!(w.held.is_none(), "the outline is not being written");
+        assert_eq!(w.log.entries.lock().unwrap().len(), before);
+        let closed = w.take(1).iter().filter(|m| matches!(m, Message::Close(_))).count();
+        assert_eq!(closed, 2, "both are opened anew, the lesson first");
+        w.update(1, OUTLINE, set(9, 1, "b"));
+        assert!(w.held.is_none(), "what is still under way is not heard");
+        let others = w.take(2);
+        assert!(!others.iter().any(|m| matches!(m, Message::Close(_) | Message::Update(_))), "{others:?}");
+    }
 }
 
 #[test]

@@ -82,6 +82,7 @@ pub(crate) struct World {
 }
 
 pub(crate) const LESSON: &str = "lesson:l";
+pub(crate) const OUTLINE: &str = "course:c";
 
 impl World {
     /// Course `c` with `lesson:l`, `lesson:m`; its owner `ann`, editor `ben`, viewer `vic`. A token is the name of its owner.
@@ -95,7 +96,7 @@ impl World {
             hold: false,
             held: None,
             roles: roles.into_iter().map(|(n, r)| (("c".to_owned(), n.to_owned()), r)).collect(),
-            docs: ["course:c", LESSON, "lesson:m"]
+            docs: [OUTLINE, LESSON, "lesson:m"]
                 .iter()
                 .map(|d| (d.parse().unwrap(), course.clone()))
                 .collect(),
