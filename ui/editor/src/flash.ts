@@ -32,7 +32,9 @@ export const Flash = Extension.create({
             const from = before.doc.content.findDiffStart(after.doc.content)
             const end = before.doc.content.findDiffEnd(after.doc.content)
             if (from === null || end === null) return DecorationSet.empty
-            const to = Math.max(end.b, from)
+            // What is the same at both ends of the change is found twice, from the left and from the right.
+            const twice = Math.max(0, from - Math.min(end.a, end.b))
+            const to = end.b + twice
             return from === to ? DecorationSet.empty : DecorationSet.create(after.doc, [Decoration.inline(from, to, { class: 'remote-edit' })])
           },
         },

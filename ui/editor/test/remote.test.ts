@@ -35,6 +35,25 @@ test('an edit of somebody else leaves the caret and the undo stack alone, and is
   view.end()
 })
 
+test('what somebody else wrote lights up from its first letter to its last, also where it ends as what stands before it', async () => {
+  const { core, name } = lesson([paragraph('The sun.')])
+  const view = await opened(core, name)
+  const lit = () => [...view.editor().view.dom.querySelectorAll('.remote-edit')].map(part => part.textContent).join('|')
+  // The first change that comes shows the lesson itself.
+  applyRemote(name, elsewhere(core, name, body => first(body).insert(0, 'See: ')))
+  applyRemote(name, elsewhere(core, name, body => {
+    const added = new Y.XmlElement('paragraph')
+    added.insert(0, [new Y.XmlText('The moon.')])
+    body.push([added])
+  }))
+  assert.equal(lit(), 'The moon.')
+  applyRemote(name, elsewhere(core, name, body => first(body).insert(5, 'eee')))
+  assert.equal(lit(), 'eee')
+  applyRemote(name, elsewhere(core, name, body => first(body).delete(5, 3)))
+  assert.equal(lit(), '', 'what is gone cannot')
+  view.end()
+})
+
 test('a lesson that changed while it was only kept is up to date when it is opened, and undo still works', async () => {
   const { core, name } = lesson([paragraph('one')])
   const view = await opened(core, name)
