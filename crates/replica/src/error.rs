@@ -89,6 +89,11 @@ impl ReplicaError {
         matches!(self, Self::Corrupt { .. } | Self::DiskFull | Self::Locked | Self::Io { .. } | Self::Closed)
     }
 
+    /// Whether the same call may work later, with nothing changed but time: there is room again, another program has let go.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::DiskFull | Self::Locked | Self::Io { .. })
+    }
+
     /// From an error of SQLite.
     pub(crate) fn from_sql(error: &sqlx::Error) -> Self {
         let detail = error.to_string();

@@ -144,9 +144,7 @@ impl Writer {
         rows::set_role(&mut self.db, &id, Some(role)).await?;
         rows::set_owners(&mut self.db, &id, &owners).await?;
         rows::set_registered_title(&mut self.db, &id, &title).await?;
-        for doc in docs {
-            rows::mark_behind(&mut self.db, doc, &id).await?;
-        }
+        rows::mark_behind(&mut self.db, docs, &id).await?;
         effects.courses();
         Ok(())
     }
@@ -229,8 +227,8 @@ impl Writer {
     }
 
     async fn mark_behind(&mut self, course: &CourseId, docs: &[DocId], effects: &mut Effects) -> Result<()> {
+        rows::mark_behind(&mut self.db, docs, course).await?;
         for doc in docs {
-            rows::mark_behind(&mut self.db, doc, course).await?;
             effects.sync_state(course, doc);
         }
         Ok(())

@@ -12,7 +12,7 @@ use crate::server::Server;
 use futures_util::future::{BoxFuture, join_all};
 use inkhorn_events::spine;
 use inkhorn_protocol::frame::{Frame, Message};
-use inkhorn_protocol::session::{DocNotice, EventKind, PROTOCOL, Reason, ToApp, ToServer};
+use inkhorn_protocol::session::{DocNotice, EventKind, PROTOCOL, ToApp, ToServer};
 use inkhorn_protocol::{CourseId, DocId, SESSION_DOC};
 use inkhorn_replica::sync::{Action, Engine, Event, Turns};
 use inkhorn_replica::{Change, DocWork, Options, Read, Replica, ReplicaError};
@@ -32,8 +32,8 @@ const TICK_MS: u64 = 500;
 pub(crate) enum Done {
     Engine(Event),
     Work(Result<Vec<DocWork>, ReplicaError>),
-    /// Sync state was stored, or not: nothing follows but a line in the log.
-    Stored,
+    /// Sync state of a document was stored, or not.
+    Stored(DocId, Result<(), ReplicaError>),
     Registered {
         course: CourseId,
         done: bool,

@@ -50,7 +50,7 @@ pub(super) enum Done {
         course: inkhorn_protocol::CourseId,
         outcome: Result<(), CoreError>,
     },
-    Stored(Result<(), ReplicaError>),
+    Stored(DocId, Result<(), ReplicaError>),
     /// Titles are on the server; with the number of greetings at the time when it was begun.
     Titles {
         greetings: u64,
@@ -311,8 +311,13 @@ impl Session {
                 self.feed(Event::Registered { course, done }).await;
                 self.work_due();
             }
-            Done::Stored(Ok(())) => {}
-            Done::Stored(Err(error)) => tracing::warn!(%error, "sync state could not be stored"),
+            Done::Stored(_, Ok(())) => {}
+            Done::Stored(doc, Err(error)) => {
+                tracing::warn!(%error, %doc, "sync state could not be stored");
+                if error.is_transient() {
+                    self.feed(Event::Unwritten(doc)).await;
+                }
+            }
             Done::Titles { greetings, outcome } => {
                 live.titles_out = false;
                 if let Err(error) = outcome {
@@ -357,8 +362,8 @@ impl Session {
         let engine = |future: BoxFuture<'static, Event>| {
             under_way.push(Box::pin(async move { (link, Done::Engine(future.await)) }));
         };
-        let stored = |future: BoxFuture<'static, Result<(), ReplicaError>>| {
-            under_way.push(Box::pin(async move { (link, Done::Stored(future.await)) }));
+        let stored = |doc: DocId, future: BoxFuture<'static, Result<(), ReplicaError>>| {
+            under_way.push(Box::pin(async move { (link, Done::Stored(doc, future.await)) }));
         };
         match action {
             Action::Send { doc, message } => {
@@ -386,14 +391,22 @@ impl Session {
             }
             Action::Differed { doc, repaired } => self.differed(doc, repaired),
             Action::Acked { doc, version, doc_seq } => {
-                stored(Box::pin(replica.acked(&doc, version, doc_seq)))
+                let answer = replica.acked(&doc, version, doc_seq);
+                stored(doc, Box::pin(answer));
             }
-            Action::Subscribed { doc, on } => stored(Box::pin(replica.subscribed(&doc, on))),
+            Action::Subscribed { doc, on } => {
+                let answer = replica.subscribed(&doc, on);
+                stored(doc, Box::pin(answer));
+            }
             Action::Missed { doc } => {
-                stored(Box::pin(replica.missed(&doc)));
+                let answer = replica.missed(&doc);
+                stored(doc, Box::pin(answer));
                 self.work_due();
             }
-            Action::Reject { doc, reason } => stored(Box::pin(replica.reject(&doc, reason, now_ms()))),
+            Action::Reject { doc, reason } => {
+                let answer = replica.reject(&doc, reason, now_ms());
+                stored(doc, Box::pin(answer));
+            }
             Action::Register { course, docs } => {
                 let shared = Arc::clone(&self.shared);
                 self.under_way.push(Box::pin(async move {

@@ -1,6 +1,6 @@
 //! Documents: history, what was acked, what is behind.
 
-use super::{Result, WAITING, int, number, parsed, reason};
+use super::{Result, WAITING, int, number, parsed, reason, to_json};
 use crate::state::*;
 use inkhorn_protocol::{CourseId, DocId};
 use sqlx::{Row, SqliteConnection, query};
@@ -128,15 +128,28 @@ pub(crate) async fn registered(db: &mut SqliteConnection, doc: &DocId) -> Result
     Ok(())
 }
 
-/// Marks a document of the server as behind, making it when it is new here.
-pub(crate) async fn mark_behind(db: &mut SqliteConnection, doc: &DocId, course: &CourseId) -> Result<()> {
-    add_doc(db, doc, course).await?;
+/// Marks documents of the server as behind, making those that are new here. One storm of news names a thousand of them, so
+/// they go to the store together.
+pub(crate) async fn mark_behind(db: &mut SqliteConnection, docs: &[DocId], course: &CourseId) -> Result<()> {
+    let names = to_json(docs)?;
+    // `WHERE true`: else the grammar takes ON CONFLICT for a join.
+    query(
+        "INSERT INTO doc (name, course) SELECT value, ?2 FROM json_each(?1) WHERE true \
+         ON CONFLICT (name) DO NOTHING",
+    )
+    .bind(&names)
+    .bind(course.as_str())
+    .execute(&mut *db)
+    .await?;
     // What is subscribed gets its updates by itself; should the link end before they come, `subscribed` says so.
-    query("UPDATE doc SET mark = mark + 1, registered = 1 WHERE name = ? AND course = ? AND subscribed = 0")
-        .bind(doc.to_string())
-        .bind(course.as_str())
-        .execute(db)
-        .await?;
+    query(
+        "UPDATE doc SET mark = mark + 1, registered = 1 \
+         WHERE name IN (SELECT value FROM json_each(?1)) AND course = ?2 AND subscribed = 0",
+    )
+    .bind(&names)
+    .bind(course.as_str())
+    .execute(db)
+    .await?;
     Ok(())
 }
 

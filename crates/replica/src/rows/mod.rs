@@ -36,7 +36,7 @@ fn json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
     serde_json::from_str(text).map_err(|error| ReplicaError::Corrupt { detail: error.to_string() })
 }
 
-fn to_json(value: &impl serde::Serialize) -> Result<String> {
+fn to_json(value: &(impl serde::Serialize + ?Sized)) -> Result<String> {
     serde_json::to_string(value).map_err(|error| ReplicaError::Corrupt { detail: error.to_string() })
 }
 

@@ -51,6 +51,10 @@ pub(super) struct DocSync {
     pub(super) reading: Option<(Ticket, Purpose)>,
     /// Applies under way; the one of a step 2 carries `true`.
     pub(super) applying: VecDeque<(Ticket, bool)>,
+    /// When its exchange was begun last.
+    pub(super) started_ms: Option<u64>,
+    /// Until when the server's word alone does not begin another one.
+    pub(super) rests_until: Option<u64>,
     /// Our step 1 was sent and its step 2 has not come.
     pub(super) step1_out: bool,
     /// Mark when our step 1 was sent.
@@ -73,6 +77,10 @@ pub(super) struct DocSync {
     pub(super) sent_version: u64,
     /// All local edits up to this version were acked on this connection.
     pub(super) acked_version: u64,
+    /// Head of the server's order at that ack.
+    pub(super) acked_seq: u64,
+    /// The replica could not write down what was decided, and is to do so then.
+    pub(super) unwritten: Option<u64>,
     /// Head of the server's order, as far as it can be told from here.
     pub(super) head: Option<u64>,
     /// Updates that were relayed since `head`.

@@ -9,7 +9,7 @@ mod verify;
 
 use super::clock::Clock;
 use super::doc::{DocSync, Phase, Purpose};
-use super::{Action, Event, MAX_PAYLOAD_BYTES, MAX_REGISTER_RETRY_MS, RETRY_MS, Ticket};
+use super::{Action, Event, MAX_PAYLOAD_BYTES, MAX_REGISTER_RETRY_MS, REST_MS, RETRY_MS, REWRITE_MS, Ticket};
 use crate::{Applied, DocWork, Read, Rebuild, ReplicaError};
 use inkhorn_protocol::frame::Message;
 use inkhorn_protocol::session::Reason;
@@ -74,6 +74,7 @@ impl Engine {
             Event::Read { doc, ticket, read } => self.read(&doc, ticket, read, now_ms, &mut out),
             Event::Applied { doc, ticket, outcome } => self.applied(&doc, ticket, outcome, now_ms, &mut out),
             Event::Verified { doc, ticket, print } => self.compare(&doc, ticket, print, now_ms, &mut out),
+            Event::Unwritten(doc) => self.entry(doc).unwritten = Some(now_ms + REWRITE_MS),
             Event::Opened(doc) => self.entry(doc).open = true,
             Event::Closed(doc) => self.entry(doc).open = false,
             Event::Registered { course, done } => {
@@ -118,13 +119,14 @@ impl Engine {
     pub fn is_settled(&self) -> bool {
         self.registering.is_empty()
             && self.docs.values().all(|doc| {
-                doc.gave_up
-                    || (doc.retry_at.is_none()
-                        && match doc.phase {
-                            // A document that the replica never named is of a course that is only here.
-                            Phase::Idle => doc.course.is_none() || !doc.wanted(),
-                            Phase::Open => doc.is_still(),
-                        })
+                doc.unwritten.is_none()
+                    && (doc.gave_up
+                        || (doc.retry_at.is_none()
+                            && match doc.phase {
+                                // A document that the replica never named is of a course that is only here.
+                                Phase::Idle => doc.course.is_none() || !doc.wanted(),
+                                Phase::Open => doc.is_still(),
+                            }))
             })
     }
 
@@ -194,9 +196,11 @@ impl Engine {
                 doc.muted = item.muted;
                 doc.progress_ms = now_ms;
             }
-            // Something came after our step 1: another one follows this exchange.
+            // Something came after our step 1: another one follows this exchange. What nobody looks at is closed first, and
+            // may have to rest; unless it stays open, since it waits for something.
             let still_to_ask = doc.reading.is_some_and(|(_, purpose)| purpose == Purpose::Step1);
-            if item.behind && doc.step1_mark < item.mark && !still_to_ask {
+            let stays = doc.open || doc.started_ms.is_some_and(|began| began + REST_MS <= now_ms);
+            if item.behind && doc.step1_mark < item.mark && !still_to_ask && stays {
                 doc.again = true;
             }
             self.answer(&item.doc, out);

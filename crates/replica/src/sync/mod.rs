@@ -55,6 +55,15 @@ pub const MAX_RETRIES: u8 = 3;
 /// First delay before a document that failed is tried again, in milliseconds; it doubles.
 pub const RETRY_MS: u64 = 2_000;
 
+/// How long a document that nobody looks at rests, in milliseconds, once the server's word on it has begun two exchanges
+/// within twice this time. Somebody else's typing is then fetched as often, with all that was typed meanwhile; without
+/// that, a course that many people write in would cost an exchange for each of their words, and the lesson that is
+/// looked at would wait behind them.
+pub const REST_MS: u64 = 500;
+
+/// Delay before what could not be written down is written again, in milliseconds.
+pub const REWRITE_MS: u64 = 2_000;
+
 /// Longest delay before a registration that failed is tried again, in milliseconds: the first is [`RETRY_MS`], and it
 /// doubles. The server keeps the outcome of each, so one that is refused for good must not be asked for all day.
 pub const MAX_REGISTER_RETRY_MS: u64 = 600_000;
@@ -117,6 +126,9 @@ pub enum Event {
         /// The fingerprint; the error when it could not be read.
         print: Result<Print, ReplicaError>,
     },
+    /// An [`Action::Acked`], [`Action::Subscribed`], [`Action::Missed`] or [`Action::Reject`] of the document could not be
+    /// written down, and the next time may go better (a full disk).
+    Unwritten(DocId),
     /// A window opened the document: it stays subscribed.
     Opened(DocId),
     /// The last window closed it: it is closed on the connection once it has nothing under way.
@@ -145,6 +157,7 @@ impl Event {
             Self::Notice(DocNotice::Stored { doc, .. } | DocNotice::At { doc, .. }) => Some(doc),
             Self::Notice(DocNotice::Rejected { .. })
             | Self::Work(_)
+            | Self::Unwritten(_)
             | Self::Opened(_)
             | Self::Closed(_)
             | Self::Registered { .. }

@@ -1,10 +1,12 @@
 //! The sync engine by itself: what it does about a single thing that the server says.
 
 use crate::common::{a_course, course, lesson_doc, open};
+use inkhorn_protocol::DocId;
 use inkhorn_protocol::frame::Message;
 use inkhorn_protocol::session::{CourseChanged, DocNotice, Reason, Role};
 use inkhorn_replica::sync::{Action, Engine, Event};
-use inkhorn_replica::{DocWork, Replica};
+use inkhorn_replica::{Applied, DocWork, Read, Replica};
+use std::collections::VecDeque;
 
 #[tokio::test]
 async fn a_registration_that_is_refused_is_asked_for_ever_more_rarely() {
@@ -117,11 +119,9 @@ async fn a_clock_that_is_set_back_stops_no_retry() {
     assert!(actions.iter().any(|action| matches!(action, Action::Register { .. })), "{actions:?}");
 }
 
-/// An engine on a link whose exchange for the lesson, which a window shows, has ended: the server's order is at 1.
-fn looking() -> Engine {
-    let mut engine = Engine::new("token".into());
-    let (doc, outline) = (lesson_doc(), inkhorn_protocol::DocId::Course(course()));
-    let item = |doc| DocWork {
+/// A document of which nothing is to be done.
+fn clean(doc: DocId) -> DocWork {
+    DocWork {
         doc,
         course: course(),
         version: 1,
@@ -133,8 +133,14 @@ fn looking() -> Engine {
         muted: false,
         held: false,
         member: true,
-    };
-    engine.step(Event::Work(vec![item(doc.clone()), item(outline)]), 0);
+    }
+}
+
+/// An engine on a link whose exchange for the lesson, which a window shows, has ended: the server's order is at 1.
+fn looking() -> Engine {
+    let mut engine = Engine::new("token".into());
+    let (doc, outline) = (lesson_doc(), DocId::Course(course()));
+    engine.step(Event::Work(vec![clean(doc.clone()), clean(outline)]), 0);
     let mut due = vec![
         Event::Opened(doc.clone()),
         Event::Frame { doc: doc.clone(), message: Message::Authenticated { read_only: false } },
@@ -145,11 +151,11 @@ fn looking() -> Engine {
         for action in engine.step(event, 0) {
             match action {
                 Action::Read { doc, ticket, .. } => {
-                    let read = Ok(inkhorn_replica::Read::of(vec![0, 0], 1));
+                    let read = Ok(Read::of(vec![0, 0], 1));
                     due.push(Event::Read { doc, ticket, read });
                 }
                 Action::Apply { doc, ticket, .. } => {
-                    due.push(Event::Applied { doc, ticket, outcome: Ok(inkhorn_replica::Applied::Nothing) });
+                    due.push(Event::Applied { doc, ticket, outcome: Ok(Applied::Nothing) });
                 }
                 Action::Send { doc, message: Message::Step1(_) } => {
                     due.insert(0, Event::Notice(DocNotice::At { doc: doc.clone(), doc_seq: 1, state: None }));
@@ -230,10 +236,7 @@ fn a_repair_that_cannot_be_taken_in_mutes_nothing_and_is_said() {
                     due.insert(0, frame(Message::Authenticated { read_only: false }));
                 }
                 Action::Read { doc, ticket, .. } => {
-                    due.insert(
-                        0,
-                        Event::Read { doc, ticket, read: Ok(inkhorn_replica::Read::of(vec![0, 0], 1)) },
-                    );
+                    due.insert(0, Event::Read { doc, ticket, read: Ok(Read::of(vec![0, 0], 1)) });
                 }
                 Action::Send { message: Message::Step1(_), .. } => {
                     due.insert(0, frame(Message::Step2(vec![0, 0])));
@@ -256,7 +259,7 @@ fn a_repair_that_cannot_be_taken_in_mutes_nothing_and_is_said() {
                     due.push(Event::Applied { doc, ticket, outcome: Err(error) });
                 }
                 Action::Apply { doc, ticket, .. } => {
-                    due.push(Event::Applied { doc, ticket, outcome: Ok(inkhorn_replica::Applied::Nothing) });
+                    due.push(Event::Applied { doc, ticket, outcome: Ok(Applied::Nothing) });
                 }
                 Action::Differed { repaired, .. } => said.push(repaired),
                 Action::Reject { .. } => refused = true,
@@ -269,4 +272,97 @@ fn a_repair_that_cannot_be_taken_in_mutes_nothing_and_is_said() {
         }
     }
     assert_eq!((said, refused), (vec![false], false), "{doc}: it goes on as it is");
+}
+
+/// Sends the words of a server to a lesson whose exchange has begun, until it has ended, and performs what it asks of the
+/// replica.
+fn exchange(engine: &mut Engine, actions: Vec<Action>, now: u64) -> Vec<Action> {
+    let doc = lesson_doc();
+    let frame = |message| Event::Frame { doc: lesson_doc(), message };
+    let mut todo = VecDeque::from([
+        frame(Message::Authenticated { read_only: false }),
+        frame(Message::Step1(vec![0])),
+        frame(Message::Step2(vec![0, 0])),
+    ]);
+    let (mut all, mut new) = (Vec::new(), actions);
+    loop {
+        for action in &new {
+            match action {
+                Action::Read { ticket, .. } => todo.push_front(Event::Read {
+                    doc: doc.clone(),
+                    ticket: *ticket,
+                    read: Ok(Read::of(vec![0], 1)),
+                }),
+                Action::Apply { ticket, .. } => todo.push_front(Event::Applied {
+                    doc: doc.clone(),
+                    ticket: *ticket,
+                    outcome: Ok(Applied::Changed(1)),
+                }),
+                Action::Send { message: Message::Step2(_) | Message::Update(_), .. } => {
+                    let stored = DocNotice::Stored { doc: doc.clone(), doc_seq: 1, n: 1, state: None };
+                    todo.push_back(Event::Notice(stored));
+                }
+                _ => {}
+            }
+        }
+        all.append(&mut new);
+        let Some(event) = todo.pop_front() else { return all };
+        new = engine.step(event, now);
+    }
+}
+
+/// The server said so many times that it has something new of the lesson.
+fn behind(mark: u64) -> Event {
+    Event::Work(vec![DocWork { behind: true, mark, ..clean(lesson_doc()) }])
+}
+
+#[test]
+fn a_lesson_that_nobody_looks_at_rests_when_the_server_speaks_of_it_again_and_again() {
+    let mut engine = Engine::new("token".into());
+    let mut exchanges = Vec::new();
+    // Once every 10 ms for two seconds, with a tick every 500 ms.
+    for now in (0..2_000).step_by(10) {
+        let mut actions = engine.step(behind(now / 10 + 1), now);
+        if now % 500 == 0 {
+            actions.extend(engine.step(Event::Tick, now));
+        }
+        if actions.iter().any(|action| matches!(action, Action::Send { message: Message::Token(_), .. })) {
+            exchanges.push(now);
+            let done = exchange(&mut engine, actions, now);
+            assert!(
+                done.iter().any(|action| matches!(action, Action::Send { message: Message::Close(_), .. }))
+            );
+        }
+    }
+    // The first two at once, then one each time that it has rested and a tick has come.
+    assert_eq!(exchanges, [0, 10, 1_000, 1_500]);
+    // What came last is fetched, and only then it is settled.
+    engine.step(behind(500), 2_000);
+    assert!(!engine.is_settled());
+    let actions = engine.step(Event::Tick, 2_500);
+    assert!(!actions.is_empty(), "its rest is over");
+    exchange(&mut engine, actions, 2_500);
+    assert!(engine.is_settled());
+}
+
+#[test]
+fn a_lesson_that_rests_is_fetched_at_once_when_a_window_opens_it_or_it_has_something_to_send() {
+    for (event, dirty) in [(Event::Opened(lesson_doc()), false), (behind(9), true)] {
+        let mut engine = Engine::new("token".into());
+        for mark in 1..4 {
+            let actions = engine.step(behind(mark), mark);
+            exchange(&mut engine, actions, mark);
+        }
+        assert!(!engine.is_settled(), "it rests");
+        let event = match event {
+            Event::Work(mut work) => {
+                work.iter_mut().for_each(|item| (item.dirty, item.version) = (dirty, 7));
+                Event::Work(work)
+            }
+            event => event,
+        };
+        let actions = engine.step(event, 5);
+        let token = |action: &Action| matches!(action, Action::Send { message: Message::Token(_), .. });
+        assert!(actions.iter().any(token), "{actions:?}");
+    }
 }

@@ -9,7 +9,7 @@ use inkhorn_protocol::projection::NodeKind;
 use inkhorn_protocol::rest::Course;
 use inkhorn_protocol::session::{CourseChanged, Role};
 use inkhorn_protocol::{DocId, NodeId};
-use inkhorn_replica::sync::{Action, Engine, Event};
+use inkhorn_replica::sync::{Action, Engine, Event, REST_MS, REWRITE_MS};
 use inkhorn_replica::{ChangeKind, Edited, Origin, Replica, ReplicaError};
 use inkhorn_updates::StateVector;
 use rand::{Rng, SeedableRng, rngs::StdRng};
@@ -26,6 +26,8 @@ pub(crate) struct Client {
     up: VecDeque<(DocId, Message)>,
     todo: VecDeque<Event>,
     now: u64,
+    /// What the engine decides cannot be written down.
+    full: bool,
     /// On every other connection somebody looks at the first lesson.
     connections: u32,
     /// Documents that were said to differ from the server's, and whether they were mended.
@@ -46,6 +48,7 @@ impl Client {
             up: VecDeque::new(),
             todo: VecDeque::new(),
             now: 0,
+            full: false,
             connections: 0,
             differed: Vec::new(),
         }
@@ -122,6 +125,11 @@ impl Client {
     async fn perform(&mut self, action: Action, server: &mut Server) {
         let replica = &self.replica;
         match action {
+            Action::Acked { doc, .. } | Action::Subscribed { doc, .. } | Action::Missed { doc }
+                if self.full =>
+            {
+                self.todo.push_back(Event::Unwritten(doc));
+            }
             Action::Send { doc, message } => self.up.push_back((doc, message)),
             Action::Read { doc, ticket, since } => {
                 let read = match since {
@@ -304,6 +312,12 @@ impl Run {
             }
         }
         self.quiesce().await;
+        for client in &mut self.clients {
+            // What rests has done so.
+            client.now += REST_MS;
+            client.todo.push_back(Event::Tick);
+        }
+        self.quiesce().await;
         let outline = self.clients[0].replica.outline(&course()).await.expect("outline");
         let mut all = BTreeSet::new();
         let mut expected = Vec::new();
@@ -445,4 +459,48 @@ async fn what_could_not_be_taken_while_a_lesson_was_looked_at_is_fetched_althoug
     client.connect(&mut run.server).await;
     run.quiesce().await;
     run.agree(8).await;
+}
+
+impl Run {
+    /// There is room again, and time passes.
+    async fn room(&mut self, at: usize) {
+        self.clients[at].full = false;
+        self.clients[at].now += REWRITE_MS;
+        self.clients[at].todo.push_back(Event::Tick);
+        self.quiesce().await;
+    }
+}
+
+#[tokio::test]
+async fn an_ack_that_could_not_be_written_down_is_written_once_there_is_room() {
+    let mut run = Run::new(9, 2).await;
+    run.clients[0].full = true;
+    write_in(&run.clients[0].replica, &lesson(), "acked").await.expect("saved");
+    run.written.insert("acked".to_owned());
+    run.quiesce().await;
+    let client = &run.clients[0];
+    let waiting = client.replica.sync_count(None).await.expect("count").waiting_edits;
+    assert_eq!((waiting, client.engine.as_ref().expect("connected").is_settled()), (1, false));
+    run.room(0).await;
+    // On the same connection.
+    let count = run.clients[0].replica.sync_count(None).await.expect("count");
+    assert!(count.is_settled(), "{count:?}");
+    run.agree(9).await;
+}
+
+#[tokio::test]
+async fn news_of_a_lesson_whose_closing_could_not_be_written_down_are_fetched_once_there_is_room() {
+    let mut run = Run::new(10, 2).await;
+    run.clients[1].connect(&mut run.server).await;
+    run.quiesce().await;
+    run.clients[1].full = true;
+    run.clients[1].todo.push_back(Event::Closed(DocId::Lesson(lesson())));
+    run.quiesce().await;
+    // The replica believes that it gets this by itself.
+    write_in(&run.clients[0].replica, &lesson(), "unseen").await.expect("saved");
+    run.written.insert("unseen".to_owned());
+    run.quiesce().await;
+    assert!(!texts_of(&run.clients[1].replica, &lesson()).await.contains(&"unseen".to_owned()));
+    run.room(1).await;
+    run.agree(10).await;
 }

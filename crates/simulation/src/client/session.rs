@@ -215,7 +215,8 @@ impl Client {
                 self.feed(Event::Registered { course, done }, net);
                 self.work_due();
             }
-            Done::Stored => {}
+            Done::Stored(doc, Err(error)) if error.is_transient() => self.feed(Event::Unwritten(doc), net),
+            Done::Stored(..) => {}
         }
         self.look_for_work(net);
     }
@@ -282,44 +283,23 @@ impl Client {
             }
             Action::Differed { doc, repaired } => self.claims.push(Claim::Differed { doc, repaired }),
             Action::Acked { doc, version, doc_seq } => {
+                self.claims.push(Claim::Acked { doc: doc.clone(), version });
                 let stored = replica.acked(&doc, version, doc_seq);
-                self.claims.push(Claim::Acked { doc, version });
-                self.push(
-                    Box::pin(async move {
-                        {
-                            let _ = stored.await;
-                            Done::Stored
-                        }
-                    }),
-                    net,
-                );
+                self.store(doc, Box::pin(stored), net);
             }
             Action::Subscribed { doc, on } => {
                 let stored = replica.subscribed(&doc, on);
-                self.push(
-                    Box::pin(async move {
-                        {
-                            let _ = stored.await;
-                            Done::Stored
-                        }
-                    }),
-                    net,
-                );
+                self.store(doc, Box::pin(stored), net);
             }
             Action::Missed { doc } => {
                 let stored = replica.missed(&doc);
-                self.push(
-                    Box::pin(async move {
-                        {
-                            let _ = stored.await;
-                            Done::Stored
-                        }
-                    }),
-                    net,
-                );
+                self.store(doc, Box::pin(stored), net);
                 self.work_due();
             }
-            Action::Reject { doc, reason } => self.reject(&doc, reason, wall, net),
+            Action::Reject { doc, reason } => {
+                let stored = replica.reject(&doc, reason, wall);
+                self.store(doc, Box::pin(stored), net);
+            }
             Action::Register { course, docs } => {
                 let (client, run) = (self.number, self.run);
                 net.soon(2..60, Happening::Register { client, run, link, course, docs });
@@ -331,18 +311,7 @@ impl Client {
         }
     }
 
-    fn reject(&mut self, doc: &DocId, reason: Reason, wall: u64, net: &mut Net) {
-        if let Some(replica) = &self.replica {
-            let stored = replica.reject(doc, reason, wall);
-            self.push(
-                Box::pin(async move {
-                    {
-                        let _ = stored.await;
-                        Done::Stored
-                    }
-                }),
-                net,
-            );
-        }
+    fn store(&mut self, doc: DocId, stored: BoxFuture<'static, Result<(), ReplicaError>>, net: &mut Net) {
+        self.push(Box::pin(async move { Done::Stored(doc, stored.await) }), net);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Engine, NOTHING};
 use crate::sync::doc::{DocSync, Phase, Purpose};
-use crate::sync::{Action, MAX_RETRIES, MAX_UNDER_WAY, RETRY_MS, STALL_MS};
+use crate::sync::{Action, MAX_RETRIES, MAX_UNDER_WAY, REST_MS, RETRY_MS, STALL_MS};
 use inkhorn_protocol::frame::Message;
 use inkhorn_protocol::session::Reason;
 use inkhorn_protocol::{CourseId, DocId};
@@ -131,7 +131,8 @@ impl Engine {
     pub(super) fn can_start(&self, id: &DocId, doc: &DocSync) -> bool {
         let may_start = doc.phase == Phase::Idle && doc.registered && doc.retry_at.is_none() && !doc.gave_up;
         let sends = || doc.dirty && !doc.muted && !doc.held && !self.waits_for_lessons(id);
-        may_start && (doc.open || doc.behind || doc.rebuild.is_some() || sends())
+        let receives = doc.behind && doc.rests_until.is_none();
+        may_start && (doc.open || receives || doc.rebuild.is_some() || sends())
     }
 
     pub(super) fn start(&mut self, id: &DocId, now_ms: u64, out: &mut Vec<Action>) {
@@ -141,6 +142,10 @@ impl Engine {
         doc.phase = Phase::Open;
         doc.again = false;
         doc.progress_ms = now_ms;
+        // A rest ends with a tick, hence up to as much later.
+        let soon = doc.started_ms.is_some_and(|before| now_ms < before + 2 * REST_MS);
+        doc.rests_until = soon.then_some(now_ms + REST_MS);
+        doc.started_ms = Some(now_ms);
         out.push(Action::Send { doc: id.clone(), message: Message::Token(token) });
         if doc.rebuild.is_some() {
             doc.step1_out = true;
@@ -247,9 +252,29 @@ impl Engine {
         out.push(Action::Reject { doc: id.clone(), reason });
     }
 
+    /// What was decided of a document is to be written down again: its ack, and that it is subscribed no more, whatever it
+    /// was that failed. An exchange finds out the rest anew (the replica's word comes with it: what was refused is dirty
+    /// there, and is refused again).
+    fn write_again(&mut self, id: &DocId, out: &mut Vec<Action>) {
+        let Some(doc) = self.docs.get_mut(id) else { return };
+        doc.unwritten = None;
+        doc.subscribed = false;
+        let (version, doc_seq) = (doc.acked_version, doc.acked_seq);
+        if version > 0 {
+            out.push(Action::Acked { doc: id.clone(), version, doc_seq });
+        }
+        out.push(Action::Missed { doc: id.clone() });
+    }
+
     pub(super) fn tick(&mut self, now_ms: u64, out: &mut Vec<Action>) {
-        let mut stalled = Vec::new();
+        let (mut stalled, mut unwritten) = (Vec::new(), Vec::new());
         for (id, doc) in &mut self.docs {
+            if doc.rests_until.is_some_and(|until| until <= now_ms) {
+                doc.rests_until = None;
+            }
+            if doc.unwritten.is_some_and(|at| at <= now_ms) {
+                unwritten.push(id.clone());
+            }
             if doc.retry_at.is_some_and(|at| at <= now_ms) {
                 doc.retry_at = None;
             }
@@ -263,6 +288,9 @@ impl Engine {
             if doc.phase == Phase::Open && waits && silent {
                 stalled.push(id.clone());
             }
+        }
+        for id in unwritten {
+            self.write_again(&id, out);
         }
         for id in stalled {
             self.fail(&id, "the server did not answer".to_owned(), now_ms, out);

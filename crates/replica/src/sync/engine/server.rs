@@ -133,6 +133,7 @@ impl Engine {
         let Some(version) = acked else { return };
         doc.failures = 0;
         doc.acked_version = doc.acked_version.max(version);
+        doc.acked_seq = doc.acked_seq.max(doc_seq);
         doc.dirty = !doc.in_flight.is_empty() || doc.version > doc.sent_version;
         doc.fresh = false;
         out.push(Action::Acked { doc: id.clone(), version, doc_seq });

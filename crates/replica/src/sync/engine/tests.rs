@@ -108,6 +108,7 @@ fn event((number, kind, variant): Draw, owed: &mut Owed) -> Option<Event> {
         }])),
         12 => Some(if bit(0) { Event::Opened(id) } else { Event::Closed(id) }),
         13 if variant % 16 == 15 => Some(Event::Anew),
+        13 if variant % 16 == 14 => Some(Event::Unwritten(id)),
         13 if bit(0) => Some(Event::Tick),
         13 => Some(Event::Registered { course: "c".parse().expect("an id"), done: bit(1) }),
         _ => owed.pay(kind, variant),
