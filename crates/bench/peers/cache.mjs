@@ -120,6 +120,7 @@ for (let round = 1; round <= ROUNDS; round++) {
 }
 
 console.log(JSON.stringify({
+  entries,
   bytes,
   read: median(read),
   set: median(set),

@@ -43,6 +43,7 @@ enum Break {
     AckBeforeSync,
     NoDetour,
     BlindToGaps,
+    WritesOnce,
 }
 
 impl From<Break> for Sabotage {
@@ -52,6 +53,7 @@ impl From<Break> for Sabotage {
             Break::AckBeforeSync => Self::AckBeforeSync,
             Break::NoDetour => Self::NoDetour,
             Break::BlindToGaps => Self::BlindToGaps,
+            Break::WritesOnce => Self::WritesOnce,
         }
     }
 }

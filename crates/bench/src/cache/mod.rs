@@ -18,6 +18,7 @@ mod plot;
 
 use crate::report::{Goal, Report, Row, Unit};
 use anyhow::{Context, Result, ensure};
+use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::process::Command;
 
@@ -28,8 +29,9 @@ const OBSERVERS: usize = 1_000;
 /// Sizes of the plot.
 const SIZES: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
 
-/// Medians of one side; times in seconds.
-#[derive(Debug, Clone, Copy)]
+/// Medians of one side; times in seconds. Each measurement is a process of its own, on both sides, and prints them as
+/// JSON: one that follows another in a process pays for what that one left behind (its reads were five times slower).
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Figures {
     entries: usize,
     /// Reads a second.
@@ -50,7 +52,7 @@ struct Figures {
 
 /// Runs both and compares. With `plot` also every size, and `docs/images/cache-growth.svg` is drawn anew.
 pub(crate) fn run(plot: bool) -> Result<Report> {
-    let (ours, theirs) = (ours::measure(ENTRIES, OBSERVERS)?, peer(ENTRIES)?);
+    let (ours, theirs) = (own(ENTRIES)?, peer(ENTRIES)?);
     let name = "query-core 5";
     let row =
         |what: &str, unit, of: fn(&Figures) -> f64| Row::new(what, unit, of(&ours)).peer(name, of(&theirs));
@@ -72,7 +74,7 @@ pub(crate) fn run(plot: bool) -> Result<Report> {
     if plot {
         let mut lines = Vec::new();
         for entries in SIZES {
-            lines.push((ours::measure(entries, OBSERVERS.min(entries))?, peer(entries)?));
+            lines.push((own(entries)?, peer(entries)?));
         }
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/images/cache-growth.svg");
         std::fs::write(&file, plot::draw(&lines))
@@ -85,6 +87,18 @@ pub(crate) fn run(plot: bool) -> Result<Report> {
     Ok(report)
 }
 
+/// Measures our side in this process, and prints it.
+pub(crate) fn measure(entries: &str) -> Result<()> {
+    let entries = entries.parse()?;
+    println!("{}", serde_json::to_string(&ours::measure(entries, OBSERVERS.min(entries))?)?);
+    Ok(())
+}
+
+fn own(entries: usize) -> Result<Figures> {
+    let mut program = Command::new(std::env::current_exe()?);
+    figures(program.arg("cache-ours").arg(entries.to_string()))
+}
+
 /// The same under Node.
 fn peer(entries: usize) -> Result<Figures> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -93,23 +107,17 @@ fn peer(entries: usize) -> Result<Figures> {
         "@tanstack/query-core is missing: run `npm ci` in {}",
         folder.display()
     );
-    let output = Command::new("node")
-        // A million entries take more than Node's own limit.
-        .args(["--expose-gc", "--max-old-space-size=8192", "peers/cache.mjs"])
-        .args([entries.to_string(), OBSERVERS.min(entries).to_string()])
-        .current_dir(folder)
-        .output()?;
+    figures(
+        Command::new("node")
+            // A million entries take more than Node's own limit.
+            .args(["--expose-gc", "--max-old-space-size=8192", "peers/cache.mjs"])
+            .args([entries.to_string(), OBSERVERS.min(entries).to_string()])
+            .current_dir(folder),
+    )
+}
+
+fn figures(program: &mut Command) -> Result<Figures> {
+    let output = program.output()?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let said: serde_json::Value = serde_json::from_slice(&output.stdout)?;
-    let figure = |name: &str| said[name].as_f64().with_context(|| format!("the peer said no {name}"));
-    Ok(Figures {
-        entries,
-        read: figure("read")?,
-        set: figure("set")?,
-        invalidate: figure("invalidate")?,
-        asked: figure("asked")?,
-        fetched: figure("fetched")?,
-        notify: figure("notify")?,
-        bytes: figure("bytes")?,
-    })
+    serde_json::from_slice(&output.stdout).context("a measurement printed something else than its figures")
 }
