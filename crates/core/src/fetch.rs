@@ -17,6 +17,9 @@ const REMOTE_STALE: Duration = Duration::from_secs(60);
 /// What was read from the server is kept this long: offline it is all that there is.
 const REMOTE_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// How often counts over all courses are taken while they change again and again.
+const COUNTED_EVERY: Duration = Duration::from_millis(250);
+
 /// A query key as the cache knows it. The cache knows nothing of courses, and the protocol nothing of the cache.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Name(pub(crate) QueryKey);
@@ -97,13 +100,12 @@ impl Fetch for Projections {
 
     fn policy(&self, key: &Name) -> Policy {
         match &key.0 {
+            // Counts of what waits, over all courses: they change with every document, and nobody reads them faster.
+            QueryKey::Courses | QueryKey::Sync => Policy { throttle: Some(COUNTED_EVERY), ..Policy::local() },
             // Read from the replica, which says when they change.
-            QueryKey::Courses
-            | QueryKey::Outline { .. }
-            | QueryKey::Lesson { .. }
-            | QueryKey::Sync
-            | QueryKey::Account
-            | QueryKey::Operations => Policy::local(),
+            QueryKey::Outline { .. } | QueryKey::Lesson { .. } | QueryKey::Account | QueryKey::Operations => {
+                Policy::local()
+            }
             // Nobody is there any more when the program starts again, nor long after nobody looked.
             QueryKey::Presence { .. } => Policy { gc_time: Some(Duration::ZERO), ..Policy::local() },
             // A person waits for these and can do something about a failure: it is said at once.

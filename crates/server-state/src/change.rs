@@ -88,11 +88,12 @@ impl<F: Fetch> Shared<F> {
             return;
         }
         let now = self.now();
-        let out = state.waiting.take(now);
+        let out = state.waiting.take(now, |id| state.tree.throttle(*id));
         for node in &out {
             let Some(ids) = state.below.get(node) else { continue };
             for id in ids.iter().copied().collect::<Vec<_>>() {
-                if out.contains(&id) || state.waiting.passes(id, now) {
+                let own = state.tree.throttle(id);
+                if out.contains(&id) || state.waiting.passes(id, now, own) {
                     self.start(state, id);
                 }
             }

@@ -110,6 +110,7 @@
 //! | `networkMode: online`, `always`, `offlineFirst` | [`NetworkMode`]`::{Remote, Local, LocalFirst}` | `Local` is the default |
 //! | `retry`, `retryDelay` | [`Policy::retry`] | by default it goes on, ever more rarely, and tells after three failures |
 //! | `refetchOnWindowFocus`, `refetchOnReconnect` | [`Policy::on_focus`], [`Policy::on_reconnect`] | |
+//! | none: a burst of `invalidateQueries` fetches as fast as it comes | [`Options::interval_ms`], [`Policy::throttle`] | the first fetch is at once |
 //! | `refetchInterval` | [`Policy::interval`] | |
 //! | `QueryObserver`, `useQuery` | [`Watcher`], [`View`] | a watcher is told of keys, and reads when it wants to |
 //! | `enabled: false` | [`View::show`]`(None)` | |

@@ -10,6 +10,8 @@ pub struct Policy {
     pub stale_time: Option<Duration>,
     /// How long data is kept that nobody observes. None: as long as there is room.
     pub gc_time: Option<Duration>,
+    /// Invalidations start a fetch at most once in this time. None: as [`crate::Options::interval_ms`] says.
+    pub throttle: Option<Duration>,
     /// What a fetch needs.
     pub network: NetworkMode,
     /// Whether a window that comes to the front fetches what is observed.
@@ -32,6 +34,7 @@ impl Default for Policy {
             stale_time: None,
             // As TanStack Query has it: somebody who comes back to a page within a coffee sees it at once.
             gc_time: Some(Duration::from_secs(5 * 60)),
+            throttle: None,
             network: NetworkMode::Local,
             on_focus: When::Stale,
             on_reconnect: When::Stale,

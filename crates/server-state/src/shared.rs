@@ -436,7 +436,8 @@ impl<F: Fetch> Shared<F> {
         let (now, generation) = (self.now(), state.tree.generation(id));
         let Some(active) = state.tree.get(id).and_then(Slot::active) else { return };
         let is_answered = !active.observers.is_empty() && active.shown.is_some();
-        if is_answered && active.entry.may_start(generation, now) && !state.waiting.passes(id, now) {
+        let may_start = is_answered && active.entry.may_start(generation, now);
+        if may_start && !state.waiting.passes(id, now, state.tree.throttle(id)) {
             self.wake.notify_one();
         } else {
             self.start(state, id);

@@ -1,7 +1,8 @@
 //! What the tree holds for each key: small while the value is at rest in the store, larger while it is in use.
 
 use crate::entry::{Entry, QueryStatus};
-use crate::policy::Policy;
+use crate::policy::{Policy, millis};
+use crate::tree::{Id, Tree};
 use crate::watch::Mailbox;
 use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, Weak};
@@ -218,6 +219,13 @@ pub(crate) fn is_old(policy: &Policy, updated_at: i64, now: u64) -> bool {
     policy.stale_time.is_some_and(|stale| u128::from(age.unsigned_abs()) >= stale.as_millis() && age >= 0)
 }
 
+impl<K, D> Tree<Slot<K, D>> {
+    /// The own throttle of a key, in milliseconds, if it has one.
+    pub(crate) fn throttle(&self, id: Id) -> Option<u64> {
+        self.get(id)?.active()?.policy.throttle.map(millis)
+    }
+}
+
 impl<K, D> Slot<K, D> {
     pub(crate) fn active(&self) -> Option<&Active<D>> {
         match &self.hold {
@@ -233,7 +241,7 @@ impl<K, D> Slot<K, D> {
     }
 
     /// Tells observers.
-    pub(crate) fn tell(&mut self, id: crate::tree::Id, data: bool, face: bool) {
+    pub(crate) fn tell(&mut self, id: Id, data: bool, face: bool) {
         let Hold::Active(active) = &mut self.hold else { return };
         active.tick();
         if !data && !face {

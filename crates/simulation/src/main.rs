@@ -43,7 +43,6 @@ enum Break {
     AckBeforeSync,
     NoDetour,
     BlindToGaps,
-    WritesOnce,
 }
 
 impl From<Break> for Sabotage {
@@ -53,7 +52,6 @@ impl From<Break> for Sabotage {
             Break::AckBeforeSync => Self::AckBeforeSync,
             Break::NoDetour => Self::NoDetour,
             Break::BlindToGaps => Self::BlindToGaps,
-            Break::WritesOnce => Self::WritesOnce,
         }
     }
 }

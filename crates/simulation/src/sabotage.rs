@@ -14,6 +14,4 @@ pub enum Sabotage {
     NoDetour,
     /// Clients do not look at the numbers of the order.
     BlindToGaps,
-    /// Clients do not write again what their full disk did not take.
-    WritesOnce,
 }

@@ -118,6 +118,31 @@ async fn an_observed_key_is_fetched_at_its_interval_and_only_while_a_window_is_a
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_key_with_a_throttle_of_its_own_is_fetched_no_faster_in_a_storm_and_at_once_after_a_quiet_time() {
+    let slow = Policy { throttle: Some(Duration::from_millis(250)), ..Policy::default() };
+    for (policy, most) in [(slow, 5), (Policy::default(), 63)] {
+        let (source, cache, ..) = with(policy);
+        let watcher = cache.watch();
+        watcher.observe(&name("a"));
+        pass(MINUTE).await;
+        source.with(|world| world.fetches = 0);
+        for _ in 0..200 {
+            cache.invalidate(&["a"]);
+            // A window that asks whenever it is told fetches no faster either.
+            let _ = tokio::time::timeout(Duration::from_millis(5), cache.query(&name("a"))).await;
+            pass(Duration::from_millis(5)).await;
+        }
+        quiet().await;
+        assert!((most - 1..=most + 1).contains(&source.fetches()), "{} of {most}", source.fetches());
+        source.with(|world| world.fetches = 0);
+        pass(MINUTE).await;
+        cache.invalidate(&["a"]);
+        pass(Duration::from_millis(1)).await;
+        assert_eq!(source.fetches(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_remote_key_is_not_tried_without_a_network_and_a_local_one_is() {
     let (source, cache, _, online) = with(Policy::remote(MINUTE));
     online.set(false);

@@ -215,11 +215,7 @@ impl Client {
                 self.feed(Event::Registered { course, done }, net);
                 self.work_due();
             }
-            Done::Stored(doc, Err(error))
-                if error.is_transient() && self.sabotage != Sabotage::WritesOnce =>
-            {
-                self.feed(Event::Unwritten(doc), net);
-            }
+            Done::Stored(doc, Err(error)) if error.is_transient() => self.feed(Event::Unwritten(doc), net),
             Done::Stored(..) => {}
         }
         self.look_for_work(net);
