@@ -6,6 +6,7 @@
     reason = "a test says what it expected"
 )]
 
+mod client;
 mod common;
 mod differ;
 mod documents;
