@@ -18,7 +18,7 @@ const REMOTE_STALE: Duration = Duration::from_secs(60);
 const REMOTE_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How often counts over all courses are taken while they change again and again.
-const COUNTED_EVERY: Duration = Duration::from_millis(250);
+const COUNTED_EVERY: Duration = Duration::from_millis(500);
 
 /// A query key as the cache knows it. The cache knows nothing of courses, and the protocol nothing of the cache.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
