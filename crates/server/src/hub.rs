@@ -128,12 +128,15 @@ async fn poll(store: Store, mut last: i64, answers: mpsc::UnboundedSender<Event>
     }
 }
 
-/// Reads which tokens were withdrawn, by whatever process.
+/// Ends tokens whose time is over, and reads which were withdrawn, by whatever process.
 async fn watch_tokens(store: Store, mut last: i64, incoming: mpsc::WeakSender<Incoming>) {
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
+        if let Err(error) = store.expire_tokens().await {
+            tracing::error!(%error, "tokens whose time is over could not be withdrawn");
+        }
         match store.revoked_since(last).await {
             Ok((head, hashes)) => {
                 last = head;
@@ -203,7 +206,7 @@ impl Running {
 
     fn sign_out(&mut self, conn: ConnId) {
         if let Some(peer) = self.peers.remove(&conn) {
-            let _ = peer.ending.reason.set((UNAUTHORIZED, "this sign-in was withdrawn"));
+            let _ = peer.ending.reason.set((UNAUTHORIZED, "this sign-in has ended"));
             self.step(Event::Closed { conn });
         }
     }

@@ -11,6 +11,7 @@ use inkhorn_server::store::Store;
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The sync server of Inkhorn.
 #[derive(Debug, Parser)]
@@ -44,6 +45,9 @@ enum Command {
         /// E-mail of the account.
         #[arg(long)]
         email: String,
+        /// Days without use after which it ends.
+        #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=36_500))]
+        days: u32,
     },
     /// Withdraws all tokens of an account: it is signed out everywhere within a second, and loses nothing.
     Revoke {
@@ -144,9 +148,10 @@ async fn run() -> anyhow::Result<()> {
             store.close().await;
             say(&format!("{} ({}) can sign in", account.name, account.email))
         }
-        Command::Token { data, email } => {
+        Command::Token { data, email, days } => {
             let store = existing(&data).await?;
-            let token = store.add_token(&store.account(&email).await?).await?;
+            let life = Duration::from_secs(u64::from(days) * 24 * 60 * 60);
+            let token = store.add_token_for(&store.account(&email).await?, life).await?;
             store.close().await;
             say(&token)
         }

@@ -6,6 +6,7 @@ use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, Salt
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
+use std::time::Duration;
 
 /// An account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,9 @@ pub struct Account {
     /// Name that others see.
     pub name: String,
 }
+
+/// How long a token lives without being used. Who opens the app once a term is not asked for a password each time.
+pub const SIGN_IN: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 /// Longest password, in bytes: hashing a longer one would only cost time.
 const MAX_PASSWORD_BYTES: usize = 1_024;
@@ -92,18 +96,31 @@ impl Store {
         })
     }
 
-    /// A fresh token of an account.
+    /// A fresh token of an account; it ends when it is not used for [`SIGN_IN`].
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn add_token(&self, account: &Account) -> Result<String, StoreError> {
+        self.add_token_for(account, SIGN_IN).await
+    }
+
+    /// A fresh token of an account; it ends when it is not used for so long.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn add_token_for(&self, account: &Account, life: Duration) -> Result<String, StoreError> {
         let token = URL_SAFE_NO_PAD.encode(random::<32>()?);
-        sqlx::query("INSERT INTO tokens (hash, user, created_ms) VALUES (?, ?, ?)")
-            .bind(hash_token(&token))
-            .bind(&account.id)
-            .bind(now_ms() as i64)
-            .execute(&self.write)
-            .await?;
+        let (now, life) = (now_ms() as i64, i64::try_from(life.as_millis()).unwrap_or(i64::MAX));
+        sqlx::query(
+            "INSERT INTO tokens (hash, user, created_ms, life_ms, expires_ms) VALUES (?, ?, ?, ?, ?)",
+        )
+        .bind(hash_token(&token))
+        .bind(&account.id)
+        .bind(now)
+        .bind(life)
+        .bind(now.saturating_add(life))
+        .execute(&self.write)
+        .await?;
         Ok(token)
     }
 
@@ -124,6 +141,30 @@ impl Store {
         Ok(gone.rows_affected())
     }
 
+    /// Withdraws the tokens whose time is over.
+    ///
+    /// # Errors
+    /// [`StoreError::Sql`].
+    pub async fn expire_tokens(&self) -> Result<(), StoreError> {
+        let now = now_ms() as i64;
+        // Looked up first: this is asked every second, and almost always there is none.
+        let over: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM tokens WHERE expires_ms <= ?)")
+            .bind(now)
+            .fetch_one(&self.read)
+            .await?;
+        if over {
+            let mut tx = self.write.begin().await?;
+            sqlx::query("INSERT INTO revoked (hash, at_ms) SELECT hash, ? FROM tokens WHERE expires_ms <= ?")
+                .bind(now)
+                .bind(now)
+                .execute(&mut *tx)
+                .await?;
+            sqlx::query("DELETE FROM tokens WHERE expires_ms <= ?").bind(now).execute(&mut *tx).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
     /// Hashes of tokens that were withdrawn behind a number, with the number of the last one.
     ///
     /// # Errors
@@ -138,18 +179,33 @@ impl Store {
         Ok((head, rows.into_iter().map(|row| row.1).collect()))
     }
 
-    /// The account behind a token.
+    /// The account behind a token. In the second half of its time, the token's end moves on.
     ///
     /// # Errors
     /// [`StoreError::Sql`].
     pub async fn signed_in(&self, token: &str) -> Result<Option<Account>, StoreError> {
-        let row: Option<(String, String, String)> = sqlx::query_as(
-            "SELECT users.id, email, name FROM tokens JOIN users ON users.id = tokens.user WHERE hash = ?",
+        let (hash, now) = (hash_token(token), now_ms() as i64);
+        let row: Option<(String, String, String, i64, i64)> = sqlx::query_as(
+            "SELECT users.id, email, name, life_ms, expires_ms
+             FROM tokens JOIN users ON users.id = tokens.user WHERE hash = ? AND expires_ms > ?",
         )
-        .bind(hash_token(token))
+        .bind(&hash)
+        .bind(now)
         .fetch_optional(&self.read)
         .await?;
-        Ok(row.map(|(id, email, name)| Account { id, email, name }))
+        let Some((id, email, name, life, expires)) = row else { return Ok(None) };
+        if expires.saturating_sub(now) < life / 2 {
+            let moved = sqlx::query("UPDATE tokens SET expires_ms = ? WHERE hash = ?")
+                .bind(now.saturating_add(life))
+                .bind(&hash)
+                .execute(&self.write)
+                .await;
+            if let Err(error) = moved {
+                // The next use tries again; until then it is as good as it was.
+                tracing::warn!(%error, "the end of a token could not be moved");
+            }
+        }
+        Ok(Some(Account { id, email, name }))
     }
 
     /// The account whose password this is. An unknown e-mail takes as long as a wrong password.

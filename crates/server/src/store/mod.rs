@@ -12,7 +12,7 @@ mod documents;
 mod operations;
 mod schema;
 
-pub use accounts::{Account, hash_token};
+pub use accounts::{Account, SIGN_IN, hash_token};
 pub use assets::AssetInfo;
 
 use sqlx::Connection as _;

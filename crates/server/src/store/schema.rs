@@ -101,4 +101,43 @@ CREATE TABLE revoked (
     hash BLOB NOT NULL,
     at_ms INTEGER NOT NULL
 ) STRICT;
+", "
+-- A token that is not used for `life_ms` ends; use moves its end. Tokens from before this step end 90 days after it.
+ALTER TABLE tokens ADD COLUMN life_ms INTEGER NOT NULL DEFAULT 7776000000;
+ALTER TABLE tokens ADD COLUMN expires_ms INTEGER NOT NULL DEFAULT 0;
+UPDATE tokens SET expires_ms = unixepoch() * 1000 + life_ms;
+CREATE INDEX tokens_by_end ON tokens (expires_ms);
 "];
+
+#[cfg(test)]
+mod tests {
+    use super::STEPS;
+    use crate::store::{Store, hash_token};
+    use sqlx::ConnectOptions as _;
+    use sqlx::sqlite::SqliteConnectOptions;
+
+    #[tokio::test]
+    async fn a_sign_in_from_before_tokens_ended_lives_on() {
+        let data = tempfile::tempdir().expect("a folder");
+        let path = data.path().join("inkhorn.db");
+        let old = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+        let mut old = old.connect().await.expect("opens");
+        for step in &STEPS[..2] {
+            sqlx::raw_sql(*step).execute(&mut old).await.expect("a step");
+        }
+        let people = "PRAGMA user_version = 2;
+            INSERT INTO users VALUES ('a', 'ann@example.org', 'Ann', '', 0)";
+        sqlx::raw_sql(people).execute(&mut old).await.expect("a person");
+        sqlx::query("INSERT INTO tokens VALUES (?, 'a', 0)")
+            .bind(hash_token("old"))
+            .execute(&mut old)
+            .await
+            .expect("a token");
+        drop(old);
+        let store = Store::open(data.path()).await.expect("opens");
+        let ann = store.signed_in("old").await.expect("reads").expect("signed in");
+        assert_eq!(ann.email, "ann@example.org");
+        store.expire_tokens().await.expect("looks");
+        assert!(store.signed_in("old").await.expect("reads").is_some());
+    }
+}

@@ -63,6 +63,8 @@ fn mistakes_are_told_in_words_that_help() {
     assert!(said(&["token", "--email", "ann@example.org"]).contains("no server data"));
     person(data.path(), "ann@example.org");
     assert!(said(&["token", "--email", "ben@example.org"]).contains("there is no account"));
+    let said_of_days = said(&["token", "--email", "ann@example.org", "--days", "0"]);
+    assert!(said_of_days.contains("1..=36500"), "{said_of_days}");
     let words = ["member", "add", "--course", "c", "--email", "ann@example.org", "--role", "owner"];
     assert!(said(&words).contains("there is no course 'c'"));
     let words = ["member", "add", "--course", "c", "--email", "ann@example.org", "--role", "king"];

@@ -1,6 +1,7 @@
 //! Behaviour of the server, one file a subject:
 //!
 //! - `engine_*`: the engine alone, over a log in memory that fails on demand (`world`)
+//! - `tokens`: the store alone
 //! - `sync`, `durability`, `admin`, `assets`, `api`, `foreign`, `hostile`: the real server, in process or as a program
 //!   (`client`, `program`)
 
@@ -20,5 +21,6 @@ mod foreign;
 mod hostile;
 mod program;
 mod sync;
+mod tokens;
 mod updates;
 mod world;
