@@ -100,6 +100,34 @@ async fn a_title_that_waits_lies_over_the_servers_list_and_goes_with_its_operati
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_title_that_the_server_refuses_goes_from_its_list_and_is_kept_with_its_reason() {
+    let mut world = World::start().await;
+    let ada = world.device("ada@x.org").await;
+    let (course, _) = shared(&ada).await;
+    let ben = world.live("ben@x.org").await;
+    world.role(&course, "ben@x.org", Role::Editor).await;
+    within(ben.core.join(&course)).await.expect("joins");
+    let mut feed = ben.core.subscribe("main");
+    let key = QueryKey::RemoteCourses;
+    ben.core.observe("main", &key);
+    let title = |wanted: &'static str| {
+        move |list: &Vec<inkhorn_protocol::rest::Course>| list.iter().any(|course| course.title == wanted)
+    };
+    until(&ben.core, &mut feed, &key, title("Quills")).await;
+    world.stop().await;
+    ben.core.rename_course(&course, "By Ben").await.expect("renames");
+    until(&ben.core, &mut feed, &key, title("By Ben")).await;
+    world.role_unheard(&course, "ben@x.org", Role::Viewer).await;
+    world.restart().await;
+    ben.core.retry_now();
+    until(&ben.core, &mut feed, &key, title("Quills")).await;
+    let list = ben.core.operations().await.expect("lists");
+    assert_eq!((list.len(), list[0].state), (1, OperationState::Rejected));
+    assert!(list[0].why.as_ref().is_some_and(|why| why.contains("viewer")), "{list:?}");
+    assert_eq!(title_on_server(&ben).await, "Quills");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_share_that_the_server_refuses_leaves_the_course_local_and_is_kept_with_its_reason() {
     let world = World::start().await;
     let (ada, eve) = (world.device("ada@x.org").await, world.device("eve@x.org").await);

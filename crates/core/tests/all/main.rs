@@ -6,6 +6,7 @@ mod hostile;
 mod kept;
 mod live;
 mod presence;
+mod remembered;
 mod storm;
 mod sync;
 mod ways;

@@ -146,14 +146,25 @@ async fn shared(world: &World, ada: &Device, ben: &Device) -> (CourseId, NodeId)
     (course, lesson)
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_token_that_is_withdrawn_asks_to_sign_in_and_loses_nothing() {
+/// What ends a sign-in.
+enum End {
+    Withdrawn,
+    Expired,
+}
+
+async fn signed_out(end: End) {
     let world = World::start().await;
     let (ada, ben) = (world.live("ada@x.org").await, world.device("ben@x.org").await);
     let (_course, lesson) = shared(&world, &ada, &ben).await;
     carrier(&ada).await;
 
-    world.revoke("ada@x.org").await;
+    match end {
+        End::Withdrawn => world.revoke("ada@x.org").await,
+        End::Expired => {
+            let brief = world.token_for("ada@x.org", Duration::from_secs(2)).await;
+            ada.core.login(&world.url(), &brief, false).await.expect("signs in for a moment");
+        }
+    }
     let why = status(&ada, |summary| match &summary.status {
         Status::Offline { next_try_ms: None, why } => why.clone(),
         _ => None,
@@ -171,4 +182,14 @@ async fn a_token_that_is_withdrawn_asks_to_sign_in_and_loses_nothing() {
     ada.sync().await;
     ben.sync().await;
     assert!(ben.markdown(&lesson).await.contains("Written while signed out."));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_withdrawn_asks_to_sign_in_and_loses_nothing() {
+    signed_out(End::Withdrawn).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_expires_while_connected_asks_to_sign_in_and_loses_nothing() {
+    signed_out(End::Expired).await;
 }

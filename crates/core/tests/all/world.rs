@@ -72,6 +72,13 @@ impl World {
             store.close().await;
         }
     }
+    /// Gives a role while the server is stopped, so that nobody hears of it before the next connection.
+    pub(crate) async fn role_unheard(&self, course: &CourseId, email: &str, role: Role) {
+        let store = Store::open(self.data.path()).await.expect("opens");
+        let account = store.account(email).await.expect("an account");
+        store.set_role(course, &account, role).await.expect("a role");
+        store.close().await;
+    }
     pub(crate) async fn restart(&mut self) {
         self.server = Some(Server::start(self.address, self.data.path()).await.expect("starts again"));
     }
@@ -89,6 +96,12 @@ impl World {
         let store = self.server().store();
         let account = store.put_user(email, Some(email), "a long pass phrase").await.expect("an account");
         store.add_token(&account).await.expect("a token")
+    }
+    /// A token that ends when it is not used for so long.
+    pub(crate) async fn token_for(&self, email: &str, life: Duration) -> String {
+        let store = self.server().store();
+        let account = store.account(email).await.expect("an account");
+        store.add_token_for(&account, life).await.expect("a token")
     }
     /// Withdraws all tokens of an account, as the admin command does.
     pub(crate) async fn revoke(&self, email: &str) {
@@ -159,6 +172,10 @@ impl Device {
     /// Ends the program and starts it again.
     pub(crate) async fn restart(&mut self) {
         self.core.close().await;
+        self.start().await;
+    }
+    /// Starts the program, which has ended.
+    pub(crate) async fn start(&mut self) {
         self.core = open(self.folder.path(), self.connect).await;
     }
     pub(crate) fn path(&self) -> &std::path::Path {
