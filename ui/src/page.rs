@@ -58,6 +58,17 @@ pub(crate) fn focus(id: &str) {
     }
 }
 
+/// Scrolls an element into view after the next render, if it is not seen.
+pub(crate) fn reveal_soon(id: String) {
+    wasm_bindgen_futures::spawn_local(async move {
+        sleep(0).await;
+        let Some(element) = element(&id) else { return };
+        let options = web_sys::ScrollIntoViewOptions::new();
+        options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+        element.scroll_into_view_with_scroll_into_view_options(&options);
+    });
+}
+
 pub(crate) fn load_prefs() -> Option<String> {
     web_sys::window()?.local_storage().ok()??.get_item(PREFS).ok()?
 }

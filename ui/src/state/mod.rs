@@ -8,3 +8,4 @@ pub mod rights;
 pub mod tree;
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod ui;
+pub mod virtual_rows;

@@ -73,7 +73,7 @@ pub(crate) fn Frame() -> Element {
                     let mut drawer = ui.drawer;
                     drawer.set(true);
                 }
-                super::outline::focus_tree();
+                super::tree::focus_tree();
             }
             Shortcut::CloseDrawer => {
                 let mut drawer = ui.drawer;

@@ -25,4 +25,5 @@ mod sync;
 mod title;
 mod topbar;
 mod trash;
+mod tree;
 mod trouble;

@@ -21,6 +21,8 @@ pub(super) fn element_id(row: &Row) -> String {
 #[component]
 pub(super) fn TreeRow(
     row: Row,
+    /// Rows that are left out of the page right above it.
+    gap: usize,
     /// Whether its lesson is open.
     open: bool,
     /// Whether Tab reaches the tree here.
@@ -51,7 +53,7 @@ pub(super) fn TreeRow(
             class: "tree-row",
             role: "treeitem",
             tabindex: if tab { "0" } else { "-1" },
-            style: "--level: {row.level - 1}",
+            style: "--level: {row.level - 1}; --gap: {gap}",
             "aria-level": "{row.level}",
             "aria-posinset": "{row.index + 1}",
             "aria-setsize": "{row.siblings}",

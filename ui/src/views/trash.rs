@@ -44,9 +44,7 @@ pub(super) fn Recovered(view: Rc<OutlineView>, writable: bool) -> Element {
             span { class: "badge", "data-kind": "waiting", "{view.recovered.len()}" }
         }
         div { class: "list", "data-testid": "recovered",
-            for node in view.recovered.iter() {
-                {one(node)}
-            }
+            {view.recovered.iter().map(one)}
         }
     }
 }
@@ -103,9 +101,7 @@ pub(super) fn Trash(view: Rc<OutlineView>, writable: bool) -> Element {
         }
         if shown() {
             div { class: "list", "data-testid": "trash-list",
-                for node in view.trash.iter() {
-                    {one(node)}
-                }
+                {view.trash.iter().map(one)}
             }
         }
     }

@@ -9,6 +9,7 @@ mod forms;
 mod kept;
 mod keyboard;
 mod opening;
+mod outline;
 mod pictures;
 mod presence;
 mod storm;

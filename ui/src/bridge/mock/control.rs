@@ -57,6 +57,11 @@ enum Control {
         course: CourseId,
         title: String,
     },
+    /// Somebody else adds a chapter of so many lessons, `many-1` and on.
+    Grow {
+        course: CourseId,
+        lessons: u32,
+    },
     /// Somebody else changes it, and no message of it arrives.
     RenameUnheard {
         node: NodeId,
@@ -151,6 +156,10 @@ fn act(mock: &Mock, control: Control) -> Result<Value, Failure> {
         Control::RenameCourse { course, title } => {
             world.course(&course)?.view.title = title;
             (vec![QueryKey::Courses, QueryKey::Outline { course }], "document changed")
+        }
+        Control::Grow { course, lessons } => {
+            world.course(&course)?.view.nodes.extend(super::sample::many(lessons));
+            (vec![QueryKey::Outline { course }], "document changed")
         }
         Control::RenameUnheard { node, title } => {
             rename(&mut world, &node, title)?;

@@ -64,6 +64,16 @@ const SOIL: &[Chapter] = &[
 ];
 const BREAD: &[Chapter] = &[("flour", "Flour", &[("rye", "Rye and wheat")])];
 
+/// A chapter of so many lessons.
+pub(super) fn many(lessons: u32) -> Option<OutlineNode> {
+    let children = (1..=lessons).filter_map(|number| {
+        let (id, title) = (format!("many-{number}"), format!("Number {number}"));
+        store::seed(&id, &body(&title).to_string());
+        node(&id, NodeKind::Lesson, &title, vec![])
+    });
+    node("many", NodeKind::Chapter, "Many", children.collect())
+}
+
 fn course(id: &str, title: &str, role: Option<Role>, chapters: &[Chapter]) -> Option<Course> {
     let nodes = chapters.iter().filter_map(|(id, title, lessons)| {
         let children = lessons.iter().filter_map(|(id, title)| {

@@ -1,0 +1,320 @@
+//! The rows of the outline, of which only those near what is seen are in the page: a WAI-ARIA tree with one tab stop.
+//! Arrows walk, Alt+arrows move, a drag moves too.
+
+use super::act::use_act;
+use super::outline_menu::{NodeMenu, go_to_trash, said};
+use super::row::{TreeRow, element_id};
+use crate::components::Spot;
+use crate::page;
+use crate::state::rights::{Rights, changes_the_outline};
+use crate::state::tree::{self, Arrow, Row, Shift, Step};
+use crate::state::ui::Ui;
+use crate::state::virtual_rows;
+use dioxus::prelude::*;
+use dioxus::web::WebEventExt as _;
+use inkhorn_protocol::projection::{NodeKind, OutlineView};
+use inkhorn_protocol::{CourseId, NodeId};
+use std::collections::HashSet;
+use std::ops::Range;
+use std::rc::Rc;
+
+const TREE: &str = "outline-tree";
+
+/// How far the pointer moves before a press becomes a drag, in CSS pixels.
+const DRAG_AFTER: f64 = 5.0;
+
+/// Pause after which typed letters begin a new search, in milliseconds.
+const TYPED_MS: u64 = 800;
+
+#[derive(Debug, Clone, PartialEq)]
+struct Drag {
+    node: NodeId,
+    from_y: f64,
+    /// It has moved far enough.
+    moving: bool,
+    drop: Option<tree::Drop>,
+}
+
+/// Puts the focus into the outline.
+pub(super) fn focus_tree() {
+    let row = page::element(TREE).and_then(|it| it.query_selector("[tabindex='0']").ok().flatten());
+    if let Some(row) = row {
+        page::focus(&row.id());
+    }
+}
+
+/// Puts the focus on a row. One that is too far away to be in the page comes into it first.
+pub(super) fn focus_row(mut ui: Ui, node: NodeId) {
+    let id = format!("node-{node}");
+    if page::element(&id).is_some() {
+        return page::focus(&id);
+    }
+    ui.row.set(Some(node));
+    page::focus_soon(id);
+}
+
+/// The rows that should be in the page, after the area around the tree was scrolled or became higher.
+pub(super) fn rows_seen() -> Option<Range<usize>> {
+    let tree = page::element(TREE)?;
+    let area = tree.closest(".sidebar-body").ok()??;
+    let row = tree.query_selector("[data-node]").ok()??.get_bounding_client_rect().height();
+    let top = area.get_bounding_client_rect().top() - tree.get_bounding_client_rect().top();
+    Some(virtual_rows::seen(top, f64::from(area.client_height()), row))
+}
+
+#[component]
+pub(super) fn Tree(
+    view: Rc<OutlineView>,
+    course: CourseId,
+    rights: Rights,
+    /// What [`rows_seen`] said last.
+    seen: Signal<Range<usize>>,
+) -> Element {
+    let mut ui = use_context::<Ui>();
+    let act = use_act();
+    let collapsed: HashSet<NodeId> = ui.prefs.read().collapsed.iter().cloned().collect();
+    let rows = Rc::new(tree::rows(&view.nodes, &collapsed));
+    let collapsed = Rc::new(collapsed);
+    let mut drag = use_signal(|| None::<Drag>);
+    let mut typed = use_signal(|| (String::new(), 0u64));
+    let mut menu = use_signal(|| None::<(Row, Spot)>);
+
+    // The tab stop: the row that the keyboard is at, else the open lesson's, else the first.
+    let at = ui.row.read().clone();
+    let open = ui.lesson.read().clone();
+    let stop = [at, open.clone()]
+        .into_iter()
+        .flatten()
+        .find(|id| rows.iter().any(|row| &row.id == id))
+        .or_else(|| rows.first().map(|row| row.id.clone()));
+    let writable = rights.may_write();
+    let renaming = ui.renaming.read().clone().filter(|_| writable);
+
+    // The tab stop, the open lesson and what is being typed in stay in the page wherever it is scrolled to.
+    let always = [&stop, &open, &renaming]
+        .map(|it| it.as_ref().and_then(|id| rows.iter().position(|row| &row.id == id)));
+    let (placed, below) = virtual_rows::place(rows.len(), &seen.read(), always.into_iter().flatten());
+    // A lesson that was opened from elsewhere comes into view.
+    use_effect(move || {
+        let Some(lesson) = ui.lesson.read().clone() else { return };
+        page::reveal_soon(format!("node-{lesson}"));
+    });
+
+    let toggle = use_callback(move |node: NodeId| {
+        let mut prefs = ui.prefs.write();
+        if !prefs.collapsed.remove(&node) {
+            prefs.collapsed.insert(node);
+        }
+    });
+    let keys = {
+        let (act, view, rows, stop) = (act.clone(), view.clone(), rows.clone(), stop.clone());
+        move |event: KeyboardEvent| {
+            let Some(at) = stop.clone() else { return };
+            let Some(row) = rows.iter().find(|row| row.id == at) else { return };
+            let alt = event.modifiers().contains(Modifiers::ALT);
+            if !writable && changes_the_outline(&event.key().to_string(), alt) {
+                event.prevent_default();
+                event.stop_propagation();
+                if let Some(why) = rights.reason() {
+                    ui.tell(why);
+                }
+                return;
+            }
+            if event.modifiers() == Modifiers::ALT {
+                let Some(way) = way(&event.key()) else { return };
+                event.prevent_default();
+                event.stop_propagation();
+                if let Some(place) = tree::shift(&view.nodes, &at, way) {
+                    act.move_to(at, place.clone(), said(&view, &row.title, &place));
+                }
+                return;
+            }
+            if !event.modifiers().difference(Modifiers::SHIFT).is_empty() {
+                return;
+            }
+            let handled = match event.key() {
+                Key::Enter | Key::F2 => {
+                    ui.renaming.set(Some(at));
+                    true
+                }
+                Key::Delete => {
+                    go_to_trash(&act, ui, &rows, row);
+                    true
+                }
+                Key::Escape if drag.peek().is_some() => {
+                    drag.set(None);
+                    true
+                }
+                // Within a title that is being typed it is a letter.
+                Key::Character(letter) if letter == " " && page::now_ms() - typed.peek().1 > TYPED_MS => {
+                    if row.kind == NodeKind::Lesson {
+                        ui.open_lesson(at)
+                    } else {
+                        toggle.call(at)
+                    }
+                    true
+                }
+                Key::Character(letter) => {
+                    let now = page::now_ms();
+                    let (before, then) = typed.peek().clone();
+                    let text = if now - then > TYPED_MS { letter } else { before + &letter };
+                    // A first letter goes on to the next match, more letters may stay at this one.
+                    let from = (text.chars().count() == 1).then_some(&at);
+                    if let Some(found) = tree::type_ahead(&rows, from, &text) {
+                        focus_row(ui, found);
+                    }
+                    typed.set((text, now));
+                    true
+                }
+                key => arrow(&key).is_some_and(|arrow| {
+                    match tree::step(&rows, &at, arrow) {
+                        Step::Focus(node) => focus_row(ui, node),
+                        Step::Expand(node) | Step::Collapse(node) => toggle.call(node),
+                        Step::Stay => {}
+                    }
+                    true
+                }),
+            };
+            if handled {
+                event.prevent_default();
+                event.stop_propagation();
+            }
+        }
+    };
+    let moves = {
+        let (view, collapsed) = (view.clone(), collapsed.clone());
+        move |event: PointerEvent| {
+            let Some(mut now) = drag.peek().clone() else { return };
+            let y = event.client_coordinates().y;
+            if !now.moving {
+                if (y - now.from_y).abs() < DRAG_AFTER {
+                    return;
+                }
+                now.moving = true;
+                if let (Some(tree), Some(event)) = (page::element(TREE), event.try_as_web_event()) {
+                    // From now on the tree hears the pointer wherever it is, and no row is clicked at the end.
+                    let _ = tree.set_pointer_capture(event.pointer_id());
+                }
+            }
+            event.prevent_default();
+            now.drop = row_at(y).and_then(|(over, fraction)| {
+                tree::drop_on(&view.nodes, &collapsed, &now.node, &over, fraction)
+            });
+            if drag.peek().as_ref() != Some(&now) {
+                drag.set(Some(now));
+            }
+        }
+    };
+    let drop = {
+        let (act, view) = (act.clone(), view.clone());
+        move |_: PointerEvent| {
+            let Some(done) = drag.peek().clone() else { return };
+            drag.set(None);
+            if let Some(to) = done.drop {
+                let title = tree::find(&view.nodes, &done.node).map(|(_, node)| node.title.clone());
+                let said = said(&view, &title.unwrap_or_default(), &to.place);
+                act.move_to(done.node, to.place, said);
+            }
+        }
+    };
+
+    let carried = drag.read().clone().filter(|drag| drag.moving);
+    let row_of = |row: &Row, gap: usize| {
+        let (node, for_toggle, for_drag, for_menu) =
+            (row.id.clone(), row.id.clone(), row.id.clone(), row.clone());
+        let (act, to_rename) = (act.clone(), row.id.clone());
+        let mark = carried.as_ref().and_then(|drag| drag.drop.as_ref()).filter(|drop| drop.row == row.id);
+        rsx! {
+            TreeRow {
+                key: "{row.id}",
+                row: row.clone(),
+                gap,
+                open: open.as_ref() == Some(&row.id),
+                tab: stop.as_ref() == Some(&row.id),
+                renaming: renaming.as_ref() == Some(&row.id),
+                dragged: carried.as_ref().is_some_and(|drag| drag.node == row.id),
+                mark: mark.map(|drop| drop.mark),
+                writable,
+                on_open: move |()| ui.open_lesson(node.clone()),
+                on_toggle: move |()| toggle.call(for_toggle.clone()),
+                on_rename: move |title| act.rename(to_rename.clone(), title),
+                on_menu: move |(x, y)| menu.set(Some((for_menu.clone(), Spot { x, y, back: None }))),
+                on_grab: move |event: PointerEvent| {
+                    drag.set(Some(Drag {
+                        node: for_drag.clone(),
+                        from_y: event.client_coordinates().y,
+                        moving: false,
+                        drop: None,
+                    }));
+                },
+            }
+        }
+    };
+    rsx! {
+        div {
+            id: TREE,
+            class: "tree",
+            role: "tree",
+            "aria-labelledby": "outline-title",
+            "data-testid": "tree",
+            style: "padding-block-end: calc({below} * var(--row))",
+            "data-dragging": carried.is_some().then_some("true"),
+            onkeydown: keys,
+            onpointermove: moves,
+            onpointerup: drop,
+            onpointercancel: move |_| drag.set(None),
+            // Not a loop of the markup: in one, the rows' keys would not count, and a row would lose the focus to another.
+            {placed.iter().filter_map(|at| Some(row_of(rows.get(at.index)?, at.gap)))}
+        }
+        if let Some((row, spot)) = menu().filter(|_| writable) {
+            NodeMenu {
+                row,
+                rows: rows.clone(),
+                view: view.clone(),
+                course: course.clone(),
+                spot,
+                on_close: move |()| {
+                    let row = menu.peek().as_ref().map(|(row, _)| element_id(row));
+                    menu.set(None);
+                    if let Some(row) = row {
+                        page::focus_soon(row);
+                    }
+                },
+            }
+        }
+    }
+}
+
+/// The row under this height and how far down it the pointer is, 0 to 1.
+fn row_at(y: f64) -> Option<(NodeId, f64)> {
+    let tree = page::element(TREE)?;
+    let across = tree.get_bounding_client_rect();
+    // Near the start of the row, so that no tooltip or menu button is hit.
+    let under = page::document()?.element_from_point((across.left() + 24.0) as f32, y as f32)?;
+    let row = under.closest("[data-node]").ok().flatten().filter(|row| tree.contains(Some(row)))?;
+    let rect = row.get_bounding_client_rect();
+    let fraction = ((y - rect.top()) / rect.height().max(1.0)).clamp(0.0, 1.0);
+    Some((row.get_attribute("data-node")?.parse().ok()?, fraction))
+}
+
+fn arrow(key: &Key) -> Option<Arrow> {
+    Some(match key {
+        Key::ArrowDown => Arrow::Down,
+        Key::ArrowUp => Arrow::Up,
+        Key::ArrowLeft => Arrow::Left,
+        Key::ArrowRight => Arrow::Right,
+        Key::Home => Arrow::Home,
+        Key::End => Arrow::End,
+        _ => return None,
+    })
+}
+
+fn way(key: &Key) -> Option<Shift> {
+    Some(match key {
+        Key::ArrowUp => Shift::Up,
+        Key::ArrowDown => Shift::Down,
+        Key::ArrowRight => Shift::In,
+        Key::ArrowLeft => Shift::Out,
+        _ => return None,
+    })
+}
