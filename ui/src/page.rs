@@ -2,7 +2,7 @@
 
 use dioxus::prelude::KeyboardEvent;
 use dioxus::web::WebEventExt as _;
-use js_sys::{Array, Date, Function, Promise, Reflect};
+use js_sys::{Array, Date, Function, Object, Promise, Reflect};
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -67,6 +67,15 @@ pub(crate) fn reveal_soon(id: String) {
         options.set_block(web_sys::ScrollLogicalPosition::Nearest);
         element.scroll_into_view_with_scroll_into_view_options(&options);
     });
+}
+
+/// Focuses an element that a key led to, with the ring that shows where one is: without asking for it WebKit shows none
+/// where the pointer was used before. Older engines do not know the option and decide by themselves.
+pub(crate) fn focus_by_key(id: &str) {
+    let Some(element) = element(id) else { return };
+    let options = Object::new();
+    let _ = Reflect::set(&options, &"focusVisible".into(), &JsValue::TRUE);
+    let _ = element.focus_with_options(options.unchecked_ref());
 }
 
 pub(crate) fn load_prefs() -> Option<String> {

@@ -43,14 +43,17 @@ pub(super) fn focus_tree() {
     }
 }
 
-/// Puts the focus on a row. One that is too far away to be in the page comes into it first.
+/// Puts the focus on a row that a key led to. One that is too far away to be in the page comes into it first.
 pub(super) fn focus_row(mut ui: Ui, node: NodeId) {
     let id = format!("node-{node}");
     if page::element(&id).is_some() {
-        return page::focus(&id);
+        return page::focus_by_key(&id);
     }
     ui.row.set(Some(node));
-    page::focus_soon(id);
+    spawn(async move {
+        page::sleep(0).await;
+        page::focus_by_key(&id);
+    });
 }
 
 /// The rows that should be in the page, after the area around the tree was scrolled or became higher.
