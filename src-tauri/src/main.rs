@@ -4,5 +4,5 @@
 #![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
 
 fn main() -> anyhow::Result<()> {
-    inkhorn::run(inkhorn::Options::from_command_line()?)
+    inkhorn::run(inkhorn::Options::from_command_line())
 }

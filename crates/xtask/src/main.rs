@@ -4,6 +4,7 @@
 //! - [`ui`] builds the interface (wasm, island, styles) into `target/ui-dist`, for a plain browser into `target/ui-mock`
 //! - [`run`] opens the app, [`desktop`] gives it a screen where there is none
 //! - [`bench`] measures, against peers
+//! - [`bundle`] makes packages
 //! - [`simulate`] runs seeds of the simulation
 //! - [`test`] runs every test, [`tidy`] every check that is not a test
 //!
@@ -11,6 +12,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool speaks on its streams")]
 
 mod bench;
+mod bundle;
 mod command;
 mod desktop;
 mod run;
@@ -37,6 +39,8 @@ enum Task {
     Test(test::Options),
     /// Measure ours and peers side by side; prints a table and writes target/bench/NAME.json.
     Bench(bench::Options),
+    /// Make .deb and .rpm of the app and the server under target/release/bundle.
+    Bundle(bundle::Options),
     /// Clients and the server on a virtual network, from seeds: --seeds N --seed S [--save DIR] [--plan FILE].
     Simulate(simulate::Options),
     /// Formatting, lints, licences, layer bans, file sizes.
@@ -60,6 +64,7 @@ fn main() -> anyhow::Result<()> {
         Task::Run(options) => run::run(&options),
         Task::Test(options) => test::test(&options),
         Task::Bench(options) => bench::bench(&options),
+        Task::Bundle(options) => bundle::bundle(&options),
         Task::Simulate(options) => simulate::simulate(&options),
         Task::Tidy => tidy::tidy(),
         Task::Ui { release, mock } => {

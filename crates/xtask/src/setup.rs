@@ -37,6 +37,9 @@ const DESKTOP_PACKAGES: &[&str] = &[
 /// its mock bridge, and strace for the order of fdatasync and ack.
 const TEST_PACKAGES: &[&str] = &["webkit2gtk-driver", "chromium", "chromium-driver", "strace"];
 
+/// Debian packages that make packages: of both kinds, with icons drawn at each size, and a look at what is in them.
+const PACKAGING_PACKAGES: &[&str] = &["dpkg-dev", "rpm", "rpm2cpio", "cpio", "librsvg2-bin", "dbus"];
+
 /// Folders with a package-lock.json; those marked true are needed by tests only.
 const NPM_FOLDERS: &[(&str, bool)] = &[
     ("ui/editor", false),
@@ -63,6 +66,10 @@ fn system_packages(needs: Needs) -> anyhow::Result<()> {
     if needs.tests {
         wanted.extend(TEST_PACKAGES);
     }
+    packages(wanted)
+}
+
+fn packages(wanted: Vec<&str>) -> anyhow::Result<()> {
     if wanted.is_empty() {
         return Ok(());
     }
@@ -132,6 +139,11 @@ fn wasm_target() -> anyhow::Result<()> {
     }
     eprintln!("Installing the Rust target {TARGET}");
     run(Command::new("rustup").args(["target", "add", TARGET]).current_dir(root()))
+}
+
+/// What [`crate::bundle`] packs with.
+pub(crate) fn packaging() -> anyhow::Result<()> {
+    packages(PACKAGING_PACKAGES.to_vec())
 }
 
 /// Node and the peers that benchmarks run under it.
