@@ -251,6 +251,13 @@ pub enum Reason {
     Other,
 }
 
+impl Reason {
+    /// Whether it ends by itself when the user gets another role in the course.
+    pub fn is_of_role(&self) -> bool {
+        matches!(self, Self::RoleTooLow { .. } | Self::NotMember)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -55,7 +55,8 @@ pub struct Read {
     pub bytes: Vec<u8>,
     /// Version that the bytes show.
     pub version: u64,
-    /// Of an outline's content: lessons that it may name, that are to be sent, and that the server has never had.
+    /// Of an outline's content: lessons that it may name, that are to be sent now or once the role allows it, and that the
+    /// server has never had.
     pub fresh: Vec<DocId>,
     /// Of a lesson's content: assets that it may name are still to be uploaded.
     pub held: bool,
@@ -136,6 +137,8 @@ pub struct DocWork {
     pub registered: bool,
     /// Its edits were refused: receive, do not send.
     pub muted: bool,
+    /// They were refused for the role, and will be sent once it allows that: what names the document waits for it.
+    pub awaits_role: bool,
     /// It names assets that are not on the server yet: receive, send when they are.
     pub held: bool,
     /// The user is a member of the course. Where one is no more, only what waits is named: to be kept as refused.

@@ -268,21 +268,26 @@ pub(crate) async fn docs(
 }
 
 /// What the content of a document names, or may name, and the server cannot have yet: of an outline the lessons that it has
-/// never had and that are to be sent, of a lesson whether assets are to be uploaded.
+/// never had and that are to be sent, now or once the role allows it; of a lesson whether assets are to be uploaded.
 pub(crate) async fn ahead(db: &mut SqliteConnection, doc: &DocId) -> Result<(Vec<DocId>, bool)> {
     match doc {
         DocId::Course(course) => {
             let sql = format!(
-                "SELECT d.name FROM doc d JOIN course c ON c.id = d.course WHERE d.course = ? AND d.acked = 0 AND d.rejected IS NULL AND d.name <> ? \
-                 AND {WAITING} > 0"
+                "SELECT d.name, d.rejected FROM doc d JOIN course c ON c.id = d.course \
+                 WHERE d.course = ? AND d.acked = 0 AND d.name <> ? AND (d.rejected IS NOT NULL OR {WAITING} > 0)"
             );
             let rows = query(sqlx::AssertSqlSafe(sql))
                 .bind(course.as_str())
                 .bind(doc.to_string())
                 .fetch_all(db)
                 .await?;
-            let names: Result<Vec<DocId>> = rows.iter().map(|row| parsed(row, "name")).collect();
-            Ok((names?, false))
+            let mut names = Vec::new();
+            for row in &rows {
+                if row.try_get::<Option<&str>, _>("rejected")?.is_none_or(|why| reason(why).is_of_role()) {
+                    names.push(parsed(row, "name")?);
+                }
+            }
+            Ok((names, false))
         }
         DocId::Lesson(_) => {
             let row = query(
@@ -301,7 +306,7 @@ pub(crate) async fn ahead(db: &mut SqliteConnection, doc: &DocId) -> Result<(Vec
 pub(crate) async fn work(db: &mut SqliteConnection, also: &[DocId]) -> Result<Vec<DocWork>> {
     let sql = format!(
         "SELECT d.name, d.course, d.version, d.acked, d.offer, d.mark, d.mark > d.caught_up AS behind, \
-         d.registered, d.rejected IS NOT NULL AS muted, c.role IS NOT NULL AS member, {WAITING} AS waiting, \
+         d.registered, d.rejected, c.role IS NOT NULL AS member, {WAITING} AS waiting, \
          EXISTS (SELECT 1 FROM lesson_asset la JOIN asset a ON a.course = d.course AND a.hash = la.hash \
                  WHERE la.doc = d.id AND a.here = 1 AND a.uploaded = 0) AS held \
          FROM doc d JOIN course c ON c.id = d.course WHERE c.shared = 1 ORDER BY d.name"
@@ -310,6 +315,7 @@ pub(crate) async fn work(db: &mut SqliteConnection, also: &[DocId]) -> Result<Ve
     let mut work = Vec::new();
     for row in &rows {
         let waiting = number(row, "waiting")?;
+        let refused = row.try_get::<Option<&str>, _>("rejected")?.map(reason);
         let item = DocWork {
             doc: parsed(row, "name")?,
             course: parsed(row, "course")?,
@@ -319,7 +325,8 @@ pub(crate) async fn work(db: &mut SqliteConnection, also: &[DocId]) -> Result<Ve
             behind: row.try_get("behind")?,
             mark: number(row, "mark")?,
             registered: row.try_get("registered")?,
-            muted: row.try_get("muted")?,
+            muted: refused.is_some(),
+            awaits_role: refused.is_some_and(|reason| reason.is_of_role()),
             held: row.try_get("held")?,
             member: row.try_get("member")?,
         };
@@ -329,7 +336,8 @@ pub(crate) async fn work(db: &mut SqliteConnection, also: &[DocId]) -> Result<Ve
             }
             continue;
         }
-        if item.dirty || item.behind || !item.registered || also.contains(&item.doc) {
+        let holds_back = item.fresh && item.awaits_role;
+        if item.dirty || item.behind || holds_back || !item.registered || also.contains(&item.doc) {
             work.push(item);
         }
     }

@@ -63,7 +63,7 @@ pub(crate) async fn muted_by_role(db: &mut SqliteConnection, course: &CourseId) 
         .await?;
     let mut muted = Vec::new();
     for row in &rows {
-        if matches!(reason(row.try_get("rejected")?), Reason::RoleTooLow { .. } | Reason::NotMember) {
+        if reason(row.try_get("rejected")?).is_of_role() {
             muted.push(row.try_get("id")?);
         }
     }

@@ -38,6 +38,7 @@ pub(super) struct DocSync {
     pub(super) mark: u64,
     pub(super) registered: bool,
     pub(super) muted: bool,
+    pub(super) awaits_role: bool,
     pub(super) held: bool,
     /// Version of the newest local edit that is known.
     pub(super) version: u64,

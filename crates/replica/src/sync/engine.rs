@@ -182,6 +182,7 @@ impl Engine {
             doc.behind = item.behind;
             doc.mark = doc.mark.max(item.mark);
             doc.held = item.held;
+            doc.awaits_role = item.awaits_role;
             if doc.phase == Phase::Idle {
                 doc.dirty = item.dirty;
                 if doc.muted && !item.muted {

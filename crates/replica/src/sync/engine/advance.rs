@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 pub(super) struct Standing {
     phase: Phase,
     blocks: [bool; 4],
-    wants: [bool; 7],
+    wants: [bool; 8],
     ends: [bool; 3],
 }
 
@@ -31,9 +31,8 @@ impl Engine {
             matches!(other, DocId::Lesson(_))
                 && doc.course.as_ref() == Some(course)
                 && doc.fresh
-                && doc.dirty
-                && !doc.muted
-                && !doc.gave_up
+                // Refused for what it is, it will never be there, and keeps nothing back.
+                && (doc.awaits_role || (doc.dirty && !doc.muted && !doc.gave_up))
         })
     }
 
@@ -73,6 +72,7 @@ impl Engine {
                 doc.dirty,
                 doc.fresh,
                 doc.muted,
+                doc.awaits_role,
                 doc.registered,
                 doc.rebuild.is_some(),
             ],
@@ -247,9 +247,17 @@ impl Engine {
         let Some(doc) = self.docs.get_mut(id) else { return };
         doc.close();
         doc.muted = true;
+        doc.awaits_role = reason.is_of_role();
         // Who is no member any more does not receive either.
         doc.gave_up |= matches!(reason, Reason::NotMember | Reason::IdTaken);
-        out.push(Action::Reject { doc: id.clone(), reason });
+        let outline = doc.course.clone().filter(|_| doc.fresh && doc.awaits_role).map(DocId::Course);
+        out.push(Action::Reject { doc: id.clone(), reason: reason.clone() });
+        // The outline that may name it cannot go before it, and is under the same role. At once: what gives the role back
+        // is told after what took it, and sets free what was refused by then.
+        let waits = |doc: &DocSync| doc.dirty && !doc.muted;
+        if let Some(outline) = outline.filter(|outline| self.docs.get(outline).is_some_and(waits)) {
+            self.reject(&outline, reason, out);
+        }
     }
 
     /// What was decided of a document is to be written down again: its ack, and that it is subscribed no more, whatever it

@@ -103,6 +103,7 @@ fn event((number, kind, variant): Draw, owed: &mut Owed) -> Option<Event> {
             mark: number,
             registered: !bit(6) || bit(7),
             muted: variant % 16 == 15,
+            awaits_role: variant == 31,
             held: variant % 16 == 14,
             member: variant % 16 != 13,
         }])),
