@@ -29,7 +29,7 @@ pub(crate) use {
     connection::{use_connection, use_pill},
     mutation::use_mutation,
     operations::use_operations,
-    presence::use_presence,
+    presence::{use_presence, use_sharing},
     query::{Options, Query, use_query, use_query_with, use_selected},
     rights::use_rights,
 };

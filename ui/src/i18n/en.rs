@@ -269,6 +269,16 @@ fn where_is(person: &Person) -> String {
     if person.same_lesson { format!("{} (in this lesson)", person.name) } else { person.name.clone() }
 }
 
+/// A row of the outline as it is read out: its title, and who else is there.
+pub fn row(title: &str, people: &[Person]) -> String {
+    if people.is_empty() { title.to_owned() } else { format!("{title}, open with {}", names(people)) }
+}
+
+/// Names of people, in one line.
+pub fn names(people: &[Person]) -> String {
+    people.iter().map(|person| person.name.as_str()).collect::<Vec<_>>().join(", ")
+}
+
 /// Beside a field in which the user was typing.
 pub fn changed_elsewhere(theirs: &str) -> String {
     format!("What you typed is kept. Meanwhile it was changed elsewhere to “{}”.", titled(theirs))

@@ -1,8 +1,10 @@
 //! Who else is here, as the avatars show it. Pure.
 
+use super::tree;
 use crate::i18n::text;
 use inkhorn_protocol::NodeId;
-use inkhorn_protocol::projection::Peer;
+use inkhorn_protocol::projection::{OutlineNode, Peer};
+use std::collections::{HashMap, HashSet};
 
 /// Avatars at most; who is beyond is counted (LOOK: presence).
 pub const MOST_AVATARS: usize = 4;
@@ -39,6 +41,24 @@ pub fn people(peers: &[Peer], lesson: Option<&NodeId>) -> Vec<Person> {
     }
     all.sort_by_key(|person| !person.same_lesson);
     all
+}
+
+/// Who is in which row of an outline: at the lesson that is open there, or at the closed row that hides it. A person with
+/// two devices may be in two places.
+pub fn at_rows(
+    peers: &[Peer],
+    nodes: &[OutlineNode],
+    collapsed: &HashSet<NodeId>,
+) -> HashMap<NodeId, Vec<Person>> {
+    let mut there: HashMap<NodeId, Vec<Peer>> = HashMap::new();
+    for peer in peers {
+        let Some(lesson) = &peer.lesson else { continue };
+        // A lesson that is in Trash, or that is not here yet, has no row.
+        let Some((above, _)) = tree::find(nodes, lesson) else { continue };
+        let hidden_by = above.iter().map(|node| &node.id).find(|id| collapsed.contains(id));
+        there.entry(hidden_by.unwrap_or(lesson).clone()).or_default().push(peer.clone());
+    }
+    there.into_iter().map(|(row, peers)| (row, people(&peers, None))).collect()
 }
 
 /// Up to two letters of a name: of its first and its last word.
@@ -83,6 +103,42 @@ mod tests {
         assert_eq!(people.len(), 3, "hue 9 is hue 1");
         assert_eq!(people[2].name, text::SOMEBODY);
         assert!(people.iter().all(|person| !person.same_lesson), "no lesson is open here");
+    }
+
+    #[test]
+    fn people_are_at_the_row_of_their_lesson_or_at_the_closed_one_that_hides_it() {
+        use inkhorn_protocol::projection::NodeKind;
+        let id = |text: &str| text.parse::<NodeId>().expect("an id");
+        let node =
+            |name: &str, kind, children| OutlineNode { id: id(name), kind, title: name.to_owned(), children };
+        let lesson = |name: &str| node(name, NodeKind::Lesson, vec![]);
+        let section = node("s", NodeKind::Section, vec![lesson("b")]);
+        let nodes = [node("c", NodeKind::Chapter, vec![lesson("a"), section])];
+        let peers = [
+            peer(1, "Ben", 1, Some("a")),
+            peer(2, "Maria", 2, Some("b")),
+            peer(3, "Ben", 1, Some("b")),
+            peer(4, "Ben", 1, Some("b")),
+            peer(5, "Åsa", 3, None),
+            peer(6, "Chen", 4, Some("in-trash")),
+        ];
+        let shown = |collapsed: &[&str]| {
+            let collapsed = collapsed.iter().map(|name| id(name)).collect();
+            let mut rows: Vec<(String, String)> = at_rows(&peers, &nodes, &collapsed)
+                .into_iter()
+                .map(|(row, people)| {
+                    (row.to_string(), people.iter().map(|it| it.initials.as_str()).collect())
+                })
+                .collect();
+            rows.sort();
+            rows
+        };
+        let said = |rows: &[(&str, &str)]| {
+            rows.iter().map(|(row, letters)| ((*row).to_owned(), (*letters).to_owned())).collect::<Vec<_>>()
+        };
+        assert_eq!(shown(&[]), said(&[("a", "B"), ("b", "MB")]));
+        assert_eq!(shown(&["s"]), said(&[("a", "B"), ("s", "MB")]));
+        assert_eq!(shown(&["s", "c"]), said(&[("c", "BM")]), "the outermost one that is closed");
     }
 
     #[test]

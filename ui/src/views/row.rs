@@ -5,12 +5,16 @@ use crate::components::{Icon, IconButton};
 use crate::forms::rename;
 use crate::i18n::text;
 use crate::page;
+use crate::state::presence::Person;
 use crate::state::tree::{Mark, Row};
 use crate::state::ui::Ui;
 use dioxus::prelude::*;
 use dioxus::web::WebEventExt as _;
 use inkhorn_protocol::projection::NodeKind;
 use wasm_bindgen::JsCast as _;
+
+/// Avatars of a row at most; who is beyond is counted.
+const MOST_IN_A_ROW: usize = 3;
 
 /// Element id of a row.
 pub(super) fn element_id(row: &Row) -> String {
@@ -30,6 +34,8 @@ pub(super) fn TreeRow(
     renaming: bool,
     dragged: bool,
     mark: Option<Mark>,
+    /// Who else is there.
+    people: Vec<Person>,
     /// Without it there is nothing but opening it.
     writable: bool,
     on_open: EventHandler<()>,
@@ -59,7 +65,7 @@ pub(super) fn TreeRow(
             "aria-setsize": "{row.siblings}",
             "aria-expanded": row.has_children.then(|| row.expanded.to_string()),
             "aria-selected": open.to_string(),
-            "aria-label": title.clone(),
+            "aria-label": text::row(&title, &people),
             "data-kind": kind,
             "data-node": "{row.id}",
             "data-testid": "node",
@@ -116,6 +122,25 @@ pub(super) fn TreeRow(
                 RenameField { title: row.title.clone(), on_done: on_rename }
             } else {
                 span { class: "tree-title", "{title}" }
+                if !people.is_empty() {
+                    span {
+                        class: "tree-people",
+                        "aria-hidden": "true",
+                        title: text::names(&people),
+                        "data-testid": "row-people",
+                        for person in people.iter().take(MOST_IN_A_ROW) {
+                            span {
+                                key: "{person.name}-{person.hue}",
+                                class: "avatar small",
+                                style: "--peer: var(--peer-{person.hue + 1})",
+                                "{person.initials}"
+                            }
+                        }
+                        if people.len() > MOST_IN_A_ROW {
+                            span { class: "avatar small more", "+{people.len() - MOST_IN_A_ROW}" }
+                        }
+                    }
+                }
                 if writable {
                     span { class: "tree-actions",
                         IconButton {

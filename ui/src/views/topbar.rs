@@ -5,7 +5,7 @@ use super::presence::Avatars;
 use super::shortcuts::shown;
 use super::sync::PillButton;
 use crate::components::{Icon, IconButton, Item, Menu, Spot};
-use crate::hooks::{Options, use_query, use_selected};
+use crate::hooks::{use_query, use_sharing};
 use crate::i18n::{cache, text};
 use crate::state::prefs::Theme;
 use crate::state::rights::Rights;
@@ -14,7 +14,7 @@ use crate::state::ui::{Dialog, Ui};
 use dioxus::prelude::*;
 use inkhorn_protocol::CourseId;
 use inkhorn_protocol::key::QueryKey;
-use inkhorn_protocol::projection::{Account, CourseSummary, OutlineView};
+use inkhorn_protocol::projection::{CourseSummary, OutlineView};
 
 /// The bar.
 #[component]
@@ -101,10 +101,7 @@ fn Crumbs(course: CourseId) -> Element {
 #[component]
 fn People(course: CourseId) -> Element {
     let ui = use_context::<Ui>();
-    let signed_in = use_selected(QueryKey::Account, Options::default(), Option::<Account>::is_some);
-    let courses = use_query::<Vec<CourseSummary>>(QueryKey::Courses);
-    let shared = courses.data().and_then(|all| all.iter().find(|one| one.id == course).map(|one| one.shared));
-    let signed_in = signed_in.data().is_some_and(|it| *it);
+    let (signed_in, shared) = use_sharing(&course);
     let button = match (signed_in, shared) {
         (true, Some(false)) => {
             let course = course.clone();
@@ -112,10 +109,11 @@ fn People(course: CourseId) -> Element {
                 button {
                     class: "button quiet",
                     r#type: "button",
+                    "aria-label": text::SHARE,
                     "data-testid": "share",
                     onclick: move |_| ui.ask(Dialog::Share(course.clone())),
                     Icon { name: "share-2" }
-                    {text::SHARE}
+                    span { class: "label", {text::SHARE} }
                 }
             }
         }
@@ -125,10 +123,11 @@ fn People(course: CourseId) -> Element {
                 button {
                     class: "button quiet",
                     r#type: "button",
+                    "aria-label": text::PEOPLE,
                     "data-testid": "people",
                     onclick: move |_| ui.ask(Dialog::People(course.clone())),
                     Icon { name: "users" }
-                    {text::PEOPLE}
+                    span { class: "label", {text::PEOPLE} }
                 }
             }
         }

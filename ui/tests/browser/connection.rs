@@ -67,3 +67,37 @@ async fn writing_goes_on_without_a_connection() -> anyhow::Result<()> {
     })
     .await
 }
+
+/// Whether the pill ends inside the bar's own padding, and whether no word of its state is cut.
+const WHOLE: &str = "const pill = document.querySelector('[data-testid=sync-pill-top]');
+    const bar = pill.closest('.topbar');
+    const inner = bar.getBoundingClientRect().right - parseFloat(getComputedStyle(bar).paddingRight);
+    const state = pill.querySelector('span');
+    return [pill.getBoundingClientRect().right <= inner + 0.5, state.scrollWidth <= state.clientWidth]";
+
+#[tokio::test]
+async fn the_pill_is_whole_in_a_narrow_window_whatever_it_says() -> anyhow::Result<()> {
+    with_page(async |page| {
+        let now = page.js("return Date.now()", &[]).await?.as_u64().unwrap_or(0);
+        let why = "the server does not answer";
+        let offline = json!({ "state": "offline", "next_try_ms": now + 590_000, "why": why });
+        let states = [
+            (offline.clone(), 0, "Offline, next try in"),
+            (offline, 12_345, "waiting"),
+            (json!({ "state": "connecting", "attempt": 2 }), 12, "Trying now"),
+            (json!({ "state": "local" }), 0, "Saved on this computer"),
+        ];
+        for width in [480, 600, 700, 899] {
+            let size = json!({ "width": width, "height": 420, "deviceScaleFactor": 1, "mobile": false });
+            page.devtools("Emulation.setDeviceMetricsOverride", size).await?;
+            for (status, edits, says) in &states {
+                sync(page, status.clone(), *edits).await?;
+                page.reads("[data-testid=sync-pill-top]", says).await?;
+                let whole = page.js(WHOLE, &[]).await?;
+                anyhow::ensure!(whole == json!([true, true]), "{says}, {width} pixels: {whole}");
+            }
+        }
+        Ok(())
+    })
+    .await
+}

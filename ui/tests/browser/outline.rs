@@ -92,3 +92,28 @@ async fn the_open_lesson_is_in_view_when_its_course_is_shown_again() -> anyhow::
     })
     .await
 }
+
+#[tokio::test]
+async fn a_drag_that_rests_near_an_edge_goes_on_through_the_outline() -> anyhow::Result<()> {
+    with_many(async |page| {
+        let pointer = "const [kind, on, y] = arguments;
+            const area = document.querySelector('nav.sidebar-body').getBoundingClientRect();
+            document.querySelector(on).dispatchEvent(new PointerEvent(kind, { bubbles: true, cancelable: true,
+                button: 0, buttons: 1, pointerId: 1, clientX: area.left + 80, clientY: area.top + y * area.height }))";
+        let scrolled = "return document.querySelector('nav.sidebar-body').scrollTop > arguments[0]";
+        page.js(pointer, &[json!("pointerdown"), json!("#node-many-3"), json!(0.4)]).await?;
+        page.js(pointer, &[json!("pointermove"), json!(".tree"), json!(0.5)]).await?;
+        page.sees("#node-many-3[data-dragged=true]").await?;
+        page.js(pointer, &[json!("pointermove"), json!(".tree"), json!(0.995)]).await?;
+        // The row itself has left the page by then.
+        page.wait("many rows on", scrolled, &[json!(4_000)]).await?;
+        page.js(pointer, &[json!("pointermove"), json!(".tree"), json!(0.5)]).await?;
+        page.sees(".tree-row[data-drop]").await?;
+        let over = "return document.querySelector('.tree-row[data-drop]').dataset.node";
+        let over = page.js(over, &[]).await?;
+        ensure!(over.as_str().is_some_and(|over| over.starts_with("many-1")), "{over}");
+        page.js(pointer, &[json!("pointerup"), json!(".tree"), json!(0.5)]).await?;
+        page.commanded("move_node", json!({ "node": "many-3", "to": "many" })).await
+    })
+    .await
+}

@@ -35,6 +35,31 @@ async fn at_most_four_avatars_are_shown_and_the_rest_is_counted() -> anyhow::Res
 }
 
 #[tokio::test]
+async fn the_outline_shows_who_is_in_which_lesson_and_at_the_closed_chapter_that_hides_it()
+-> anyhow::Result<()> {
+    with_page(async |page| {
+        let peers = [
+            peer(1, "Ben Okafor", 1, Some("moisture")),
+            peer(2, "Åsa Lind", 2, Some("field")),
+            peer(3, "Chen Wei", 3, None),
+        ];
+        page.mock(json!({ "do": "peers", "course": "soil", "peers": peers })).await?;
+        page.reads("#node-moisture [data-testid=row-people]", "BO").await?;
+        page.reads("#node-field [data-testid=row-people]", "ÅL").await?;
+        let said = "return document.getElementById(arguments[0]).ariaLabel";
+        let label = page.js(said, &[json!("node-moisture")]).await?;
+        ensure!(label == json!("Soil moisture, open with Ben Okafor"), "{label}");
+        page.click("#node-part-2 .tree-twist").await?;
+        page.reads("#node-part-2 [data-testid=row-people]", "BO").await?;
+        let label = page.js(said, &[json!("node-part-2")]).await?;
+        ensure!(label == json!("Water in the soil, open with Ben Okafor, Åsa Lind"), "{label}");
+        page.mock(json!({ "do": "peers", "course": "soil", "peers": [] })).await?;
+        page.sees_no("[data-testid=row-people]").await
+    })
+    .await
+}
+
+#[tokio::test]
 async fn the_core_is_told_where_the_user_is() -> anyhow::Result<()> {
     with_page(async |page| {
         page.commanded("set_presence", json!({ "course": "soil", "lesson": "layers" })).await?;
