@@ -46,10 +46,12 @@ pub(crate) fn bundle(options: &Options) -> anyhow::Result<()> {
     setup::ensure(setup::Needs { desktop: true, tests: false })?;
     setup::packaging()?;
     ui::build(true)?;
+    let mut build = cargo();
+    build.args(["build", "--release", "--bins"]);
     for name in ["inkhorn", "inkhorn-server", "inkhorn-cli"] {
-        // Each by itself, so that none gets features that only another needs.
-        run(cargo().args(["build", "--release", "--package", name, "--bin", name]))?;
+        build.args(["--package", name]);
     }
+    run(&mut build)?;
     let built = target_dir().join("release");
     let out = built.join("bundle");
     let work = out.join("work");
