@@ -22,11 +22,11 @@ pub(super) fn check(packages: &[PathBuf]) -> anyhow::Result<()> {
             says(&program, "--help", "--version")?;
             println!("{}: {} says its version and its help", shown(package), name(&program));
         }
-        if name(package).starts_with("inkhorn_") {
-            opens(&tree)?;
-        }
     }
-    Ok(())
+    let with = |start: &str| packages.iter().find(|package| name(package).starts_with(start));
+    let (app, cli) =
+        with("inkhorn_").zip(with("inkhorn-cli_")).context("a .deb of the app, and of inkhorn-cli")?;
+    opens(&unpacked(app)?, &unpacked(cli)?.join("usr/bin/inkhorn-cli"))
 }
 
 fn name(file: &Path) -> String {
@@ -53,8 +53,8 @@ fn says(program: &Path, option: &str, expected: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The app draws its window, and the sample course is in the profile.
-fn opens(tree: &Path) -> anyhow::Result<()> {
+/// The app draws its window, and the sample course is in the profile, as `cli` says.
+fn opens(tree: &Path, cli: &Path) -> anyhow::Result<()> {
     let profile = tree.join("profile");
     let screen = Screen::start()?;
     let mut app = Command::new("dbus-run-session")
@@ -74,7 +74,7 @@ fn opens(tree: &Path) -> anyhow::Result<()> {
     let _ = app.wait();
     drawn?;
     println!("the window: {}", shown(&picture));
-    let mut ask = Command::new(tree.join("usr/bin/inkhorn-cli"));
+    let mut ask = Command::new(cli);
     ask.arg("--profile").arg(&profile).arg("courses");
     let started = std::time::Instant::now();
     loop {

@@ -23,7 +23,7 @@ pub(crate) struct Options {
     check: bool,
 }
 
-/// Largest .deb of the app, in bytes.
+/// Largest package, in bytes.
 const MOST_BYTES: u64 = 15 * 1024 * 1024;
 
 /// What a package says of itself.
@@ -59,7 +59,7 @@ pub(crate) fn bundle(options: &Options) -> anyhow::Result<()> {
         std::fs::remove_dir_all(&work)?;
     }
     let mut made = Vec::new();
-    for package in [app(&built, &work)?, server(&built, &work)?] {
+    for package in [app(&built, &work)?, cli(&built, &work)?, server(&built, &work)?] {
         made.push(deb::pack(&package, &out.join("deb"))?);
         made.push(rpm::pack(&package, &out.join("rpm"))?);
     }
@@ -82,9 +82,22 @@ fn app(built: &Path, work: &Path) -> anyhow::Result<Package> {
         summary: "editor for courses that several people write together, offline first",
         description: "Write a course with others, also without a network: everything is saved on this computer as it\n\
                       is typed, and the work of all merges when the network is back. Imports and exports folders of\n\
-                      Markdown. The same without a window: inkhorn-cli.",
+                      Markdown.",
         section: "education",
         recommends: "fonts-noto-color-emoji",
+        postinst: None,
+        tree,
+    })
+}
+
+fn cli(built: &Path, work: &Path) -> anyhow::Result<Package> {
+    let tree = tree::cli(built, &work.join("inkhorn-cli"))?;
+    Ok(Package {
+        name: "inkhorn-cli",
+        summary: "Inkhorn without a window",
+        description: "Imports and exports courses, edits and syncs them: for scripts, and for machines without a screen.",
+        section: "education",
+        recommends: "",
         postinst: None,
         tree,
     })

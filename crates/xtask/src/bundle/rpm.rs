@@ -37,6 +37,7 @@ fn specification(package: &Package) -> anyhow::Result<String> {
         "%global debug_package %{{nil}}\n\
          %global __strip /bin/true\n\
          %global _build_id_links none\n\
+         %global _binary_payload w9.xzdio\n\
          Name: {name}\nVersion: {version}\nRelease: 1\nSummary: {summary}\nLicense: MIT OR Apache-2.0\n\
          %description\n{description}\n\n\
          %install\nmkdir -p %{{buildroot}}\ncp -a '{tree}/.' %{{buildroot}}/\n\n\

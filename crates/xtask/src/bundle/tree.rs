@@ -9,12 +9,10 @@ use std::process::Command;
 /// Sizes of the app's icon in pixels, as the hicolor theme has them.
 const ICONS: &[u32] = &[16, 22, 24, 32, 48, 64, 128, 256, 512];
 
-/// The app and its command-line twin.
+/// The app, and what a desktop needs to show it among others.
 pub(super) fn app(built: &Path, tree: &Path) -> anyhow::Result<PathBuf> {
     super::fresh(tree)?;
-    for name in ["inkhorn", "inkhorn-cli"] {
-        program(&built.join(name), &tree.join("usr/bin").join(name))?;
-    }
+    program(&built.join("inkhorn"), &tree.join("usr/bin/inkhorn"))?;
     let from = root().join("src-tauri/bundle");
     file(&from.join("inkhorn.desktop"), &tree.join("usr/share/applications/inkhorn.desktop"))?;
     let metainfo = "org.inkhorn.Inkhorn.metainfo.xml";
@@ -31,6 +29,14 @@ pub(super) fn app(built: &Path, tree: &Path) -> anyhow::Result<PathBuf> {
         run(draw.arg(&drawn))?;
     }
     licences(&tree.join("usr/share/doc/inkhorn"))?;
+    Ok(tree.to_owned())
+}
+
+/// The same without a window.
+pub(super) fn cli(built: &Path, tree: &Path) -> anyhow::Result<PathBuf> {
+    super::fresh(tree)?;
+    program(&built.join("inkhorn-cli"), &tree.join("usr/bin/inkhorn-cli"))?;
+    licences(&tree.join("usr/share/doc/inkhorn-cli"))?;
     Ok(tree.to_owned())
 }
 
