@@ -1,6 +1,6 @@
 //! Who else is here.
 
-use super::{Options, Query, use_query, use_query_with, use_selected};
+use super::{Options, Query, use_query_with, use_selected};
 use inkhorn_protocol::CourseId;
 use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::projection::{Account, CourseSummary, Peer};
@@ -13,8 +13,11 @@ pub(crate) fn use_presence(course: CourseId, shared: bool) -> Query<Vec<Peer>> {
 /// Whether somebody is signed in, and whether the course is on the server; none until the core has answered.
 pub(crate) fn use_sharing(course: &CourseId) -> (bool, Option<bool>) {
     let signed_in = use_selected(QueryKey::Account, Options::default(), Option::<Account>::is_some);
-    let courses = use_query::<Vec<CourseSummary>>(QueryKey::Courses);
+    // Of the courses no more than that: their counts change all the time.
+    let courses = use_selected(QueryKey::Courses, Options::default(), |all: &Vec<CourseSummary>| {
+        all.iter().map(|one| (one.id.clone(), one.shared)).collect::<Vec<_>>()
+    });
     let shared =
-        courses.data().and_then(|all| all.iter().find(|one| &one.id == course).map(|one| one.shared));
+        courses.data().and_then(|all| all.iter().find(|(id, _)| id == course).map(|(_, shared)| *shared));
     (signed_in.data().is_some_and(|it| *it), shared)
 }
