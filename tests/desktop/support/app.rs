@@ -125,11 +125,18 @@ impl App {
         Ok(id.as_str().unwrap_or_default().to_owned())
     }
 
-    /// Opens a lesson by a click on its row in the outline, and waits until it is shown.
+    /// Opens a lesson by a click on its row in the outline, which it looks for as with a wheel, and waits until it is shown.
     pub(crate) async fn open_lesson(&self, id: &str) -> anyhow::Result<String> {
         self.wait(
             "a row of the outline",
-            "const row = document.getElementById('node-' + arguments[0]); row?.click(); return !!row",
+            "const row = document.getElementById('node-' + arguments[0]);
+             row?.click();
+             const area = document.querySelector('nav.sidebar-body');
+             if (!row && area) {
+                 const next = area.scrollTop + area.clientHeight;
+                 area.scrollTop = next >= area.scrollHeight ? 0 : next;
+             }
+             return !!row",
             &[json!(id)],
         )
         .await?;
