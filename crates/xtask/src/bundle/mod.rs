@@ -33,7 +33,7 @@ struct Package {
     description: &'static str,
     /// Section of Debian's archive.
     section: &'static str,
-    /// Of Debian's names for what `dpkg-shlibdeps` cannot see.
+    /// Debian packages that make it better, beyond the libraries that `dpkg-shlibdeps` finds.
     recommends: &'static str,
     /// A shell script for after the installation.
     postinst: Option<&'static str>,
