@@ -5,7 +5,7 @@ use crate::world::{Device, LIMIT, World, within};
 use inkhorn_core::Code;
 use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::projection::{NodeKind, OperationInfo, OperationState};
-use inkhorn_protocol::rest::Operation;
+use inkhorn_protocol::rest::{Course, Operation};
 use inkhorn_protocol::session::Role;
 use inkhorn_protocol::{CourseId, DocId, NodeId};
 
@@ -38,6 +38,11 @@ async fn kinds(device: &Device) -> Vec<(String, OperationState)> {
 
 async fn title_on_server(device: &Device) -> String {
     device.core.remote_courses().await.expect("lists")[0].title.clone()
+}
+
+/// Whether a course of this title is in the server's list.
+fn title(wanted: &'static str) -> impl Fn(&Vec<Course>) -> bool {
+    move |list| list.iter().any(|course| course.title == wanted)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,9 +92,6 @@ async fn a_title_that_waits_lies_over_the_servers_list_and_goes_with_its_operati
     let mut feed = ada.core.subscribe("main");
     let key = QueryKey::RemoteCourses;
     ada.core.observe("main", &key);
-    let title = |wanted: &'static str| {
-        move |list: &Vec<inkhorn_protocol::rest::Course>| list.iter().any(|course| course.title == wanted)
-    };
     until(&ada.core, &mut feed, &key, title("Quills")).await;
     world.stop().await;
     ada.core.rename_course(&course, "Quills and ink").await.expect("renames");
@@ -110,9 +112,6 @@ async fn a_title_that_the_server_refuses_goes_from_its_list_and_is_kept_with_its
     let mut feed = ben.core.subscribe("main");
     let key = QueryKey::RemoteCourses;
     ben.core.observe("main", &key);
-    let title = |wanted: &'static str| {
-        move |list: &Vec<inkhorn_protocol::rest::Course>| list.iter().any(|course| course.title == wanted)
-    };
     until(&ben.core, &mut feed, &key, title("Quills")).await;
     world.stop().await;
     ben.core.rename_course(&course, "By Ben").await.expect("renames");
