@@ -7,6 +7,14 @@ use crate::{
 use comrak::nodes::{AstNode, NodeValue};
 use inkhorn_protocol::{body::Node, fidelity::Outcome};
 
+/// What a block's attribute `dir` can say; without it the block follows its first letter.
+pub(crate) const DIRECTIONS: [&str; 2] = ["ltr", "rtl"];
+
+/// Whether Markdown can say the direction of a block, by a list on the line below it.
+pub(crate) fn has_direction(block: &Node) -> bool {
+    matches!(block.kind.as_str(), "paragraph" | "heading" | "blockquote" | "callout")
+}
+
 /// `.class #id key=value key="a b" word` as pairs; a class has the key `class`, an id `id`, a word an empty key.
 pub(crate) fn pairs(list: &str) -> Vec<(String, String)> {
     let mut out = Vec::new();
@@ -106,6 +114,14 @@ impl Build<'_> {
     pub(crate) fn apply(&mut self, list: usize, line: u32, out: &mut [Node], at: usize) {
         let text = self.source.lists[list].text.clone();
         let list = pairs(&text);
+        if let [(key, value)] = list.as_slice()
+            && key == "dir"
+            && DIRECTIONS.contains(&value.as_str())
+            && let Some(block) = out.get_mut(at).filter(|block| has_direction(block))
+        {
+            block.attrs.insert("dir".into(), value.clone().into());
+            return;
+        }
         let class = list.iter().find(|(key, _)| key == "class").map(|(_, value)| value.clone());
         let Some((block, class)) = out.get_mut(at).zip(class) else {
             self.env.note(

@@ -8,6 +8,7 @@ import type { Context } from './context.js'
 import { HtmlBlock, UnknownBlock } from './nodes/atoms.js'
 import { Code } from './nodes/code-block.js'
 import { Bullets, Callout, Item, Numbers, Quote, Task, Tasks } from './nodes/containers.js'
+import { TextDirections } from './nodes/direction.js'
 import { lessonImage } from './nodes/image.js'
 import { InlineCode, LessonLink, Subscript, Superscript } from './nodes/marks.js'
 import { Table, TableCell, TableHeader, TableRoles, TableRow } from './nodes/table.js'
@@ -33,6 +34,7 @@ export function schemaExtensions(context: Context): AnyExtension[] {
     Code, HtmlBlock,
     TableRoles, Table, TableRow, TableHeader, TableCell,
     lessonImage(context),
+    TextDirections,
   ]
 }
 

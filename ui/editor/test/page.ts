@@ -164,5 +164,13 @@ export function everything(): Json[] {
       { type: 'tableRow', content: [{ type: 'tableCell', attrs: { align: 'right', colspan: 2 }, content: [p(t('wide'))] }, cell('tableCell')] },
     ] },
     { type: 'table', content: [] },
+    { type: 'paragraph', attrs: { dir: 'rtl' }, content: [t('abc')] },
+    { type: 'heading', attrs: { level: 3, dir: 'ltr' }, content: [t('שלום')] },
+    { type: 'bulletList', attrs: { dir: 'rtl' }, content: [{ type: 'listItem', attrs: { dir: 'rtl' }, content: [p(t('item'))] }] },
+    { type: 'taskList', content: [{ type: 'taskItem', attrs: { dir: 'rtl', checked: false }, content: [p(t('task'))] }] },
+    { type: 'blockquote', attrs: { dir: 'rtl' }, content: [p(t('quote'))] },
+    { type: 'callout', attrs: { kind: 'tip', dir: 'rtl' }, content: [p(t('in'))] },
+    { type: 'table', content: [{ type: 'tableRow', content: [{ type: 'tableHeader', attrs: { dir: 'rtl' }, content: [p(t('h'))] }] },
+      { type: 'tableRow', content: [{ type: 'tableCell', attrs: { dir: 'ltr' }, content: [p(t('c'))] }] }] },
   ]
 }

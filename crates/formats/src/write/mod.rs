@@ -7,6 +7,7 @@
 mod inline;
 
 use crate::{
+    attributes::{DIRECTIONS, has_direction},
     blocks::{self, JSON_FENCE},
     canonical::{MAX_DEPTH, canonical},
     env::Plain,
@@ -76,7 +77,7 @@ fn block(node: &Node, depth: usize) -> String {
         _ => vec![],
     };
     for attempt in 0..4 {
-        let Some(text) = write(node, &inner, attempt, depth) else { continue };
+        let Some(text) = directed(node, &inner, attempt, depth) else { continue };
         if blocks::parse(&text, &mut Plain).content.as_slice() == std::slice::from_ref(node) {
             return text;
         }
@@ -100,6 +101,15 @@ fn below(nodes: &[Node], depth: usize) -> String {
     let parts: Vec<String> = nodes.iter().map(|node| block(node, depth + 1)).collect();
     let text = join(nodes, &parts, false);
     text.trim_end_matches('\n').to_owned()
+}
+
+/// The form of a block for an attempt, its direction on a line below it as kramdown has it.
+fn directed(node: &Node, inner: &[Vec<String>], attempt: usize, depth: usize) -> Option<String> {
+    let direction = node.attr("dir").filter(|dir| DIRECTIONS.contains(dir) && has_direction(node));
+    let Some(direction) = direction else { return write(node, inner, attempt, depth) };
+    let mut plain = node.clone();
+    plain.attrs.remove("dir");
+    Some(format!("{}\n{{: dir={direction}}}", write(&plain, inner, attempt, depth)?))
 }
 
 /// The form of a block for an attempt; `None` if there is none.

@@ -141,8 +141,17 @@ fn leaf() -> impl Strategy<Value = Node> {
     ]
 }
 
+/// A block, and sometimes the direction of its text.
+fn directed(inner: impl Strategy<Value = Node>) -> impl Strategy<Value = Node> {
+    let direction = prop::sample::select(vec![None, None, None, None, Some("rtl"), Some("ltr")]);
+    (inner, direction).prop_map(|(node, direction)| match (direction, node.kind.as_str()) {
+        (Some(direction), "paragraph" | "heading" | "blockquote" | "callout") => node.with("dir", direction),
+        _ => node,
+    })
+}
+
 fn blocks(inner: impl Strategy<Value = Node> + Clone) -> impl Strategy<Value = Vec<Node>> {
-    prop::collection::vec(inner, 1..4)
+    prop::collection::vec(directed(inner), 1..4)
 }
 
 fn item(kind: &'static str, inner: impl Strategy<Value = Node> + Clone) -> impl Strategy<Value = Node> {
@@ -195,7 +204,7 @@ fn block() -> impl Strategy<Value = Node> {
 }
 
 fn body() -> impl Strategy<Value = Node> {
-    prop::collection::vec(block(), 1..5).prop_map(|blocks| canonical(&Node::new("doc", blocks)))
+    prop::collection::vec(directed(block()), 1..5).prop_map(|blocks| canonical(&Node::new("doc", blocks)))
 }
 
 fn assert_same(body: &Node) -> Result<(), TestCaseError> {
@@ -360,4 +369,37 @@ fn every_construct_becomes_its_node() {
         json!([{"type": "paragraph", "content": [
         t("[[nowhere]] [ -f x ] "), {"type": "text", "text": "[1]", "marks": [{"type": "link", "attrs": {"href": "u"}}]}]}]),
     );
+}
+
+#[test]
+fn the_direction_of_a_text_is_kept_as_kramdown_says_it() {
+    use serde_json::{Value, json};
+    let t = |text: &str| json!({"type": "text", "text": text});
+    let p = |text: &str| json!({"type": "paragraph", "content": [t(text)]});
+    let rtl = |node: Value| {
+        let mut node = node;
+        node["attrs"]["dir"] = json!("rtl");
+        node
+    };
+    let body = json!([
+        rtl(p("שלום")),
+        rtl(json!({"type": "heading", "attrs": {"level": 2}, "content": [t("كتاب")]})),
+        {"type": "bulletList", "content": [{"type": "listItem", "content": [rtl(p("a"))]}, {"type": "listItem", "content": [p("b")]}]},
+        rtl(json!({"type": "blockquote", "content": [p("q")]})),
+        p("plain")
+    ]);
+    let blocks: Vec<Node> = serde_json::from_value(body).unwrap();
+    let markdown = body_to_markdown(&Node::new("doc", blocks.clone()));
+    assert_eq!(markdown_to_blocks(&markdown), blocks, "\n{markdown}");
+    assert!(markdown.starts_with("שלום\n{: dir=rtl}\n\n## كتاب\n{: dir=rtl}\n"), "{markdown}");
+    // What no line can say goes as JSON: an item, a cell.
+    let item = json!({"type": "listItem", "attrs": {"dir": "rtl"}, "content": [p("a")]});
+    let cell = json!({"type": "tableCell", "attrs": {"dir": "rtl"}, "content": [p("a")]});
+    for node in [
+        json!({"type": "bulletList", "content": [item]}),
+        json!({"type": "table", "content": [{"type": "tableRow", "content": [cell]}]}),
+    ] {
+        let blocks: Vec<Node> = vec![serde_json::from_value(node).unwrap()];
+        assert_eq!(markdown_to_blocks(&body_to_markdown(&Node::new("doc", blocks.clone()))), blocks);
+    }
 }

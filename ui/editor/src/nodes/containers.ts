@@ -8,6 +8,7 @@ import { Blockquote } from '@tiptap/extension-blockquote'
 import { BulletList, ListItem, OrderedList, TaskItem, TaskList } from '@tiptap/extension-list'
 import { el, icon } from '../dom.js'
 import * as words from '../words.js'
+import { isDirection } from './direction.js'
 
 export const Quote = Blockquote.extend({ content: 'block*' })
 export const Bullets = BulletList.extend({ content: 'listItem*' })
@@ -117,6 +118,8 @@ export const Callout = Node.create({
         const look = LOOKS[name.toLowerCase()] ?? LOOKS.note
         dom.dataset.look = look?.look ?? 'note'
         dom.dataset.callout = name
+        if (isDirection(node.attrs.dir)) dom.dir = node.attrs.dir
+        else dom.removeAttribute('dir')
         mark.replaceChildren(icon(look?.icon ?? 'info'))
         const choices = CALLOUT_KINDS.includes(name as never) ? [...CALLOUT_KINDS] : [name, ...CALLOUT_KINDS]
         kind.replaceChildren(...choices.map(choice => el('option', { value: choice, selected: choice === name }, sentence(choice))))
