@@ -46,8 +46,9 @@ async function styles() {
 
 async function island() {
   await build({
-    entryPoints: [join(here, 'src/index.ts')], outfile: join(dist, 'editor.js'),
-    bundle: true, minify: true, format: 'esm', target: ['safari16'], legalComments: 'none', logLevel: 'warning',
+    // What few lessons need (the engine of regular expressions, …) is a file of its own, loaded when it is first asked for.
+    entryPoints: { editor: join(here, 'src/index.ts') }, outdir: dist, chunkNames: 'editor-[hash]',
+    bundle: true, splitting: true, minify: true, format: 'esm', target: ['safari16'], legalComments: 'none', logLevel: 'warning',
   })
 }
 

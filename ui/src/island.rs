@@ -42,6 +42,9 @@ extern "C" {
     pub(crate) fn focus(this: &Handle, place: &str);
     #[wasm_bindgen(method)]
     pub(crate) fn reveal(this: &Handle, fragment: &str) -> bool;
+    /// Opens the bar that finds in the lesson; an empty text leaves what stood there.
+    #[wasm_bindgen(method)]
+    pub(crate) fn find(this: &Handle, query: &str);
     #[wasm_bindgen(method)]
     pub(crate) fn close(this: &Handle);
 }

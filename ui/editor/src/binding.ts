@@ -3,10 +3,10 @@
  * document, not to the view, and nothing is written unless the person changed something.
  */
 
-import { Extension } from '@tiptap/core'
-import { Plugin, type EditorState } from '@tiptap/pm/state'
+import { Extension, type Editor } from '@tiptap/core'
+import { Plugin, type EditorState, type Transaction } from '@tiptap/pm/state'
 import type { EditorView } from '@tiptap/pm/view'
-import { redo, undo, ySyncPlugin, ySyncPluginKey, yUndoPlugin } from '@tiptap/y-tiptap'
+import { redo, undo, ySyncPlugin, ySyncPluginKey, yUndoPlugin, yUndoPluginKey } from '@tiptap/y-tiptap'
 import type * as Y from 'yjs'
 
 export interface BindingOptions {
@@ -26,6 +26,46 @@ declare module '@tiptap/core' {
 /** Whether a transaction only shows what the document has become. */
 export function isFromDocument(transaction: { getMeta(key: unknown): unknown }): boolean {
   return transaction.getMeta(ySyncPluginKey) !== undefined
+}
+
+/** The next change begins a step of the undo of its own. */
+export function newStep(state: EditorState): void {
+  const undoing = yUndoPluginKey.getState(state) as { undoManager?: Y.UndoManager } | undefined
+  undoing?.undoManager?.stopCapturing()
+}
+
+/** Dispatches a change that is undone by itself: neither with what was typed before it, nor with what comes after. */
+export function asOneStep(editor: Editor, tr: Transaction): void {
+  newStep(editor.state)
+  editor.view.dispatch(tr)
+  newStep(editor.state)
+}
+
+let writing = false
+
+/** Whether a change from the document is this person's own, written to it directly: not an edit of somebody else. */
+export function isOwnWriting(): boolean {
+  return writing
+}
+
+/**
+ * Writes to the document itself, in one step of the undo. For what y-tiptap's comparison would write as a change of every
+ * block that it passes: moving one. What others write into the blocks beside it stays where it was meant.
+ */
+export function writeDirectly(editor: Editor, body: Y.XmlFragment, write: () => void): void {
+  newStep(editor.state)
+  writing = true
+  try {
+    body.doc?.transact(write, ySyncPluginKey)
+  } finally {
+    writing = false
+  }
+  newStep(editor.state)
+}
+
+/** The body that an editor shows. */
+export function bodyOf(editor: Editor): Y.XmlFragment | null {
+  return (ySyncPluginKey.getState(editor.state) as { type?: Y.XmlFragment } | undefined)?.type ?? null
 }
 
 /**

@@ -4,6 +4,8 @@ import { Extension } from '@tiptap/core'
 import { Plugin, PluginKey } from '@tiptap/pm/state'
 import { Decoration, DecorationSet } from '@tiptap/pm/view'
 import { ySyncPluginKey } from '@tiptap/y-tiptap'
+import { isOwnWriting } from './binding.js'
+import { changeBetween } from './find/matches.js'
 
 /** How long, in milliseconds (LOOK.md). */
 const FLASH_MS = 600
@@ -23,19 +25,15 @@ export const Flash = Extension.create({
           apply: (tr, set, before, after) => {
             if (tr.getMeta(key) === 'clear') return DecorationSet.empty
             const change = tr.getMeta(ySyncPluginKey) as { isChangeOrigin?: boolean; isUndoRedoOperation?: boolean } | undefined
-            if (change?.isChangeOrigin !== true || !tr.docChanged || change.isUndoRedoOperation === true) return set.map(tr.mapping, tr.doc)
+            if (change?.isChangeOrigin !== true || !tr.docChanged || change.isUndoRedoOperation === true || isOwnWriting()) return set.map(tr.mapping, tr.doc)
             if (first) {
               // The first one shows the lesson itself.
               first = false
               return DecorationSet.empty
             }
-            const from = before.doc.content.findDiffStart(after.doc.content)
-            const end = before.doc.content.findDiffEnd(after.doc.content)
-            if (from === null || end === null) return DecorationSet.empty
-            // What is the same at both ends of the change is found twice, from the left and from the right.
-            const twice = Math.max(0, from - Math.min(end.a, end.b))
-            const to = end.b + twice
-            return from === to ? DecorationSet.empty : DecorationSet.create(after.doc, [Decoration.inline(from, to, { class: 'remote-edit' })])
+            const difference = changeBetween(before.doc, after.doc)
+            if (difference === null || difference.from === difference.now) return DecorationSet.empty
+            return DecorationSet.create(after.doc, [Decoration.inline(difference.from, difference.now, { class: 'remote-edit' })])
           },
         },
         props: { decorations: state => key.getState(state) },

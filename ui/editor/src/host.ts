@@ -45,6 +45,7 @@ export interface Handle {
   setEditable(editable: boolean): void
   focus(where?: 'start' | 'end'): void
   reveal(fragment: string): boolean
+  find(query?: string): void
   flush(): Promise<void>
   text(): string
   close(): void

@@ -1,7 +1,7 @@
 /** WebKit has no scroll anchoring: what others write above must not push away what is being read. */
 
 /** The nearest ancestor that scrolls. */
-function scrollerOf(element: HTMLElement): HTMLElement | null {
+export function scrollerOf(element: HTMLElement): HTMLElement | null {
   for (let at = element.parentElement; at !== null; at = at.parentElement) {
     if (at.scrollHeight > at.clientHeight && /auto|scroll/.test(getComputedStyle(at).overflowY)) return at
   }

@@ -6,9 +6,11 @@ import { Plugin } from '@tiptap/pm/state'
 import { Extension } from '@tiptap/core'
 import type * as Y from 'yjs'
 import { Binding, isFromDocument } from './binding.js'
+import { Blocks } from './blocks/handle.js'
 import type { Context } from './context.js'
 import { el } from './dom.js'
 import { type Documents, type LessonDocument, REMOTE, plainText } from './documents.js'
+import { Find, findBar } from './find/find.js'
 import { Flash } from './flash.js'
 import { inspect, inspectChange, touched } from './guard.js'
 import { type Handle, type Host, type Mode, type OpenOptions, messageOf } from './host.js'
@@ -35,7 +37,7 @@ export class LessonView implements Handle {
   private closed = false
   private frozen = false
   private editable: boolean
-  private wanted: { focus?: 'start' | 'end' | 'here'; reveal?: string } = {}
+  private wanted: { focus?: 'start' | 'end' | 'here'; reveal?: string; find?: string } = {}
   private statsTimer: ReturnType<typeof setTimeout> | undefined
   private lastHeadings = ''
   private readonly ends: (() => void)[] = []
@@ -69,10 +71,11 @@ export class LessonView implements Handle {
     this.show()
     this.say('ready', { mode: this.mode })
     this.count()
-    const { focus, reveal } = this.wanted
+    const { focus, reveal, find } = this.wanted
     this.wanted = {}
     if (focus !== undefined) this.focus(focus === 'here' ? undefined : focus)
     if (reveal !== undefined) this.reveal(reveal)
+    if (find !== undefined) this.find(find)
   }
 
   /** The same view on a new copy of the document. The caret goes back to about where it was. */
@@ -197,7 +200,7 @@ export class LessonView implements Handle {
       Bubble.configure({ context }),
       Slash.configure({ context }),
       Paste.configure({ context }),
-      TableTools,
+      TableTools, Find, Blocks.configure({ context }),
     ], this.mode === 'edit')
   }
 
@@ -205,7 +208,7 @@ export class LessonView implements Handle {
     const document = this.document
     if (document === null) return
     this.editor?.destroy()
-    this.editor = this.makeEditor([...readerExtensions(this.context), Links.configure({ context: this.context })], false)
+    this.editor = this.makeEditor([...readerExtensions(this.context), Links.configure({ context: this.context }), Find], false)
     const { schema } = this.editor
     this.editor.commands.setContent(readable(document.body, schema), { emitUpdate: false })
     this.count()
@@ -283,6 +286,11 @@ export class LessonView implements Handle {
     element.scrollIntoView({ block: 'start' })
     if (this.editor.isEditable) this.editor.commands.setTextSelection(found.pos + 1)
     return true
+  }
+
+  find(query?: string): void {
+    if (this.editor === null) this.wanted.find = query ?? ''
+    else findBar(this.editor)?.open(query === undefined || query === '' ? null : query)
   }
 
   flush(): Promise<void> {

@@ -34,3 +34,37 @@ export const noBlock = 'No block of that name'
 export const table = 'Table'
 export const taskDone = (text: string) => text === '' ? 'Task' : `Task: ${text}`
 export const rebuilt = 'This lesson was put together anew while an edit was on its way.'
+export const find = 'Find in this lesson'
+export const findNext = 'Next'
+export const findPrevious = 'Previous'
+export const findClose = 'Close'
+export const matchCase = 'Match case'
+export const wholeWord = 'Whole words'
+export const regexp = 'Regular expression'
+export const replace = 'Replace'
+export const replaceWith = 'Replace with'
+export const replaceOne = 'Replace'
+export const replaceAll = 'Replace all'
+export const nothingFound = 'Not found'
+export const foundOf = (at: number, total: number) => `${at} of ${total}`
+export const replaced = (count: number) => `${count} replaced.`
+export const notReplaced = (count: number) => `${count} left: a formula or the like is in the way.`
+export const badExpression = (why: string) => `This expression cannot be read: ${why}. Put \\ before a sign that stands for itself, or switch regular expressions off.`
+export const blockHandle = 'Drag to move, click for more'
+export const blockMenu = 'Block'
+export const turnInto = 'Turn into'
+export const duplicate = 'Duplicate'
+export const moveUp = 'Move up'
+export const moveDown = 'Move down'
+export const copyLink = 'Copy link to this heading'
+export const linkCopied = 'The link is on the clipboard.'
+export const linkNotCopied = (href: string) => `The clipboard cannot be reached. The link is ${href}`
+export const directionTitle = 'Direction of the text'
+export const directionAuto = 'As its first letter'
+export const directionLtr = 'Left to right'
+export const directionRtl = 'Right to left'
+export const removeBlock = 'Delete'
+export const isFirst = 'It is the first one here.'
+export const isLast = 'It is the last one here.'
+export const movedTo = (at: number, total: number) => `Moved. ${at} of ${total}.`
+export const moveGone = 'Somebody else removed this block.'

@@ -88,6 +88,8 @@ pub(crate) struct Ui {
     pub(crate) words: Signal<Option<(NodeId, u64, u64)>>,
     /// Heading to show when the lesson is ready.
     pub(crate) fragment: Signal<Option<(NodeId, String)>>,
+    /// What is to be looked for in a lesson; an empty text opens the bar as it was.
+    pub(crate) find: Signal<Option<(NodeId, String)>>,
     next_toast: Signal<u64>,
 }
 
@@ -119,6 +121,7 @@ impl Ui {
             not_saved: Signal::new(BTreeSet::new()),
             words: Signal::new(None),
             fragment: Signal::new(None),
+            find: Signal::new(None),
             next_toast: Signal::new(0),
         }
     }

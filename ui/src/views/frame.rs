@@ -75,6 +75,11 @@ pub(crate) fn Frame() -> Element {
                 }
                 super::tree::focus_tree();
             }
+            Shortcut::Find => {
+                let Some(lesson) = ui.lesson.peek().clone() else { return };
+                let mut find = ui.find;
+                find.set(Some((lesson, String::new())));
+            }
             Shortcut::CloseDrawer => {
                 let mut drawer = ui.drawer;
                 if !*drawer.peek() {

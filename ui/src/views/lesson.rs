@@ -297,6 +297,17 @@ fn Body(course: String, lesson: NodeId, editable: bool, title: String, handle: S
             ui.fragment.set(None);
         }
     });
+    let (finds, shown) = (handle.0.clone(), lesson.clone());
+    use_effect(move || {
+        let is_shown = ui.mode.read().as_ref().is_some_and(|(of, _)| of == &shown);
+        let wanted = ui.find.read().clone().filter(|(of, _)| of == &shown);
+        if is_shown && let Some((_, query)) = wanted {
+            if let Some(handle) = &*finds.borrow() {
+                handle.find(&query);
+            }
+            ui.find.set(None);
+        }
+    });
     let (ends, of) = (handle.0.clone(), lesson.clone());
     use_drop(move || {
         if let Some(handle) = ends.borrow_mut().take() {

@@ -17,6 +17,7 @@ pub(crate) enum Shortcut {
     Shortcuts,
     Cache,
     Outline,
+    Find,
     CloseDrawer,
 }
 
@@ -44,6 +45,7 @@ pub(crate) fn of(event: &KeyboardEvent) -> Option<Shortcut> {
         Code::KeyY if shift => Some(Shortcut::SyncCentre),
         Code::KeyI if shift => Some(Shortcut::Import),
         Code::KeyD if shift => Some(Shortcut::Cache),
+        Code::KeyF if plain => Some(Shortcut::Find),
         Code::KeyO if shift => Some(Shortcut::Outline),
         _ => None,
     }
@@ -58,7 +60,7 @@ pub(crate) fn shown(keys: &str) -> String {
     }
 }
 
-const GROUPS: [(&str, &[(&str, &str)]); 4] = [
+const GROUPS: [(&str, &[(&str, &str)]); 5] = [
     (
         "Everywhere",
         &[
@@ -95,6 +97,20 @@ const GROUPS: [(&str, &[(&str, &str)]); 4] = [
             ("Text, heading 1 to 6", "Mod+Alt+0 … 6"),
             ("Numbered, bulleted, task list", "Mod+Shift+7 8 9"),
             ("Insert a block", "/"),
+            ("Move the block up, down", "Alt+Shift+↑ ↓"),
+            ("Menu of the block", "Mod+Shift+."),
+            ("Subscript, superscript", "Mod+,  Mod+."),
+            ("Clear formatting", "Mod+Shift+\\"),
+            ("Turn the direction of the text", "Mod+Shift+X"),
+        ],
+    ),
+    (
+        "Find",
+        &[
+            ("Find in the lesson", "Mod+F"),
+            ("Find and replace", "Mod+Alt+F"),
+            ("Next, previous", "F3  Shift+F3"),
+            ("Back to the text", "Esc"),
         ],
     ),
     ("Undo", &[("Undo your last change", "Mod+Z"), ("Do it again", "Mod+Shift+Z")]),
