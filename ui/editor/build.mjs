@@ -1,7 +1,7 @@
 // Builds dist/: the island, the styles, the icons, the fonts. `--assets` does all but the island, `--mock` adds what the
 // mock bridge needs.
 import { build } from 'esbuild'
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -35,19 +35,35 @@ async function fonts() {
   await mkdir(join(dist, 'fonts'), { recursive: true })
   await Promise.all(FONTS.map(([family, file]) =>
     cp(join(modules, '@fontsource-variable', family, 'files', `${file}.woff2`), join(dist, 'fonts', `${file}.woff2`))))
+  const formulas = (await readdir(join(modules, 'katex/dist/fonts'))).filter(name => name.endsWith('.woff2'))
+  await Promise.all(formulas.map(name => cp(join(modules, 'katex/dist/fonts', name), join(dist, 'fonts', name))))
+}
+
+// KaTeX's own styles, with the one kind of font file that every webview takes.
+const katexStyles = {
+  name: 'katex-styles',
+  setup(build) {
+    build.onResolve({ filter: /^katex\.css$/ }, ({ path }) => ({ path, namespace: 'katex' }))
+    build.onLoad({ filter: /.*/, namespace: 'katex' }, async () => {
+      const css = await readFile(join(modules, 'katex/dist/katex.min.css'), 'utf8')
+      return { contents: css.replace(/,url\([^)]*\.(?:woff|ttf)\) format\("[^"]*"\)/g, ''), loader: 'css' }
+    })
+  },
 }
 
 async function styles() {
   await build({
     entryPoints: [join(here, '../styles/app.css')], outfile: join(dist, 'app.css'),
     bundle: true, minify: true, external: ['fonts/*', './fonts/*'], target: ['safari16'], logLevel: 'warning',
+    plugins: [katexStyles],
   })
 }
 
+// What few lessons need (formulas, languages, the engine of regular expressions, …) is a file of its own, loaded when it is
+// first asked for.
 async function island() {
   await build({
-    // What few lessons need (the engine of regular expressions, …) is a file of its own, loaded when it is first asked for.
-    entryPoints: { editor: join(here, 'src/index.ts') }, outdir: dist, chunkNames: 'editor-[hash]',
+    entryPoints: { editor: join(here, 'src/index.ts') }, outdir: dist, chunkNames: '[name]-[hash]',
     bundle: true, splitting: true, minify: true, format: 'esm', target: ['safari16'], legalComments: 'none', logLevel: 'warning',
   })
 }

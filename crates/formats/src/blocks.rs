@@ -3,7 +3,9 @@
 use crate::{
     canonical::{MAX_DEPTH, canonical, push},
     env::Env,
+    footnotes::Notes,
     inlines::{self, Item},
+    math,
     source::{self, Source},
     valid::{is_block, is_valid},
 };
@@ -20,7 +22,7 @@ use inkhorn_protocol::{
 pub(crate) const JSON_FENCE: &str = "inkhorn-node";
 
 /// The dialect: GitHub's, with the parts of others that do not change what plain Markdown means.
-fn options() -> Options<'static> {
+pub(crate) fn options() -> Options<'static> {
     let mut options = Options::default();
     let on = &mut options.extension;
     on.strikethrough = true;
@@ -43,7 +45,7 @@ pub(crate) fn parse(markdown: &str, env: &mut dyn Env) -> Node {
     let source = source::prepare(&markdown);
     let arena = Arena::new();
     let root = comrak::parse_document(&arena, &source.text, &options());
-    let mut build = Build { env, source: &source, notes: Vec::new(), next: None };
+    let mut build = Build { env, source: &source, notes: Notes::read(root), next: None };
     let mut blocks = build.blocks(root, 0);
     build.footnotes(root, &mut blocks);
     canonical(&Node::new("doc", blocks))
@@ -53,8 +55,8 @@ pub(crate) fn parse(markdown: &str, env: &mut dyn Env) -> Node {
 pub(crate) struct Build<'a> {
     pub(crate) env: &'a mut dyn Env,
     pub(crate) source: &'a Source,
-    /// Names of the footnotes, in order of their first reference: the number is the place, from 1.
-    pub(crate) notes: Vec<String>,
+    /// What is known of the footnotes.
+    pub(crate) notes: Notes,
     /// Number of the attribute list that waits for the block behind it.
     pub(crate) next: Option<usize>,
 }
@@ -124,6 +126,11 @@ impl Build<'_> {
                     && is_valid(&node)
                 {
                     out.push(node);
+                    return;
+                }
+                if code.fenced && code.info == math::FENCE {
+                    self.env.count("formula", Outcome::Kept);
+                    out.push(Node::new("blockMath", vec![]).with("latex", literal));
                     return;
                 }
                 self.env.count("code block", Outcome::Kept);
@@ -210,6 +217,7 @@ impl Build<'_> {
         for item in self.inline(node, depth) {
             match item {
                 Item::Inline(inline) => push(&mut text, inline),
+                Item::Formula(latex) => push(&mut text, math::inline(&latex)),
                 Item::Image(image) => after.push(image),
             }
         }
@@ -306,43 +314,6 @@ impl Build<'_> {
         }
         out.push(Node::new("table", rows));
     }
-
-    /// A fenced div: a part of a table that Markdown's own tables cannot hold, else a callout.
-    fn div(&mut self, div: source::Div, content: Vec<Node>, line: u32) -> Node {
-        let cell = |kind: &str| {
-            let mut node = Node::new(kind, filled(loosen(content.clone())));
-            for (key, value) in &div.rest {
-                let parsed = serde_json::from_str(value).unwrap_or(serde_json::Value::String(value.clone()));
-                node.attrs.insert(key.clone(), parsed);
-            }
-            node
-        };
-        match div.kind.as_str() {
-            "ink-table" if !content.is_empty() && content.iter().all(|c| c.kind == "tableRow") => {
-                return Node::new("table", content);
-            }
-            "ink-row"
-                if !content.is_empty()
-                    && content.iter().all(|c| matches!(c.kind.as_str(), "tableCell" | "tableHeader")) =>
-            {
-                return Node::new("tableRow", content);
-            }
-            "ink-cell" => return cell("tableCell"),
-            "ink-head" => return cell("tableHeader"),
-            _ => {}
-        }
-        let lost: Vec<String> = div.rest.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        if !lost.is_empty() {
-            self.env.note(
-                line,
-                "callout",
-                Outcome::Dropped,
-                format!("Its attributes {} were left out.", lost.join(" ")),
-            );
-        }
-        self.env.count("callout", Outcome::Kept);
-        callout_node(if div.kind.is_empty() { "div" } else { &div.kind }, &div.title, loosen(content))
-    }
 }
 
 fn code_block(info: &str, literal: &str) -> Node {
@@ -356,9 +327,10 @@ pub(crate) fn callout_node(kind: &str, title: &str, content: Vec<Node>) -> Node 
     if title.is_empty() { node } else { node.with("title", title) }
 }
 
-/// Rows and cells that stand outside of a table give up their content.
-fn loosen(content: Vec<Node>) -> Vec<Node> {
-    let part = |node: &Node| matches!(node.kind.as_str(), "tableRow" | "tableCell" | "tableHeader");
+/// Rows and cells that stand outside of a table, and columns that stand alone, give up their content.
+pub(crate) fn loosen(content: Vec<Node>) -> Vec<Node> {
+    let part =
+        |node: &Node| matches!(node.kind.as_str(), "tableRow" | "tableCell" | "tableHeader" | "column");
     if !content.iter().any(part) {
         return content;
     }
@@ -366,7 +338,7 @@ fn loosen(content: Vec<Node>) -> Vec<Node> {
 }
 
 /// Containers of blocks hold at least one.
-fn filled(content: Vec<Node>) -> Vec<Node> {
+pub(crate) fn filled(content: Vec<Node>) -> Vec<Node> {
     if content.is_empty() { vec![Node::new("paragraph", vec![])] } else { content }
 }
 
@@ -387,9 +359,9 @@ fn bold(mut block: Node) -> Node {
     block
 }
 
-/// Images stand between paragraphs, not in them: the paragraph is split.
+/// Images and displayed formulas stand between paragraphs, not in them: the paragraph is split.
 pub(crate) fn paragraphs(items: Vec<Item>) -> Vec<Node> {
-    let split = items.iter().any(|item| matches!(item, Item::Image(_)));
+    let split = items.iter().any(|item| !matches!(item, Item::Inline(_)));
     let mut out = Vec::new();
     let mut text: Vec<Node> = Vec::new();
     let flush = |text: &mut Vec<Node>, out: &mut Vec<Node>| {
@@ -407,6 +379,10 @@ pub(crate) fn paragraphs(items: Vec<Item>) -> Vec<Node> {
             Item::Image(image) => {
                 flush(&mut text, &mut out);
                 out.push(image);
+            }
+            Item::Formula(latex) => {
+                flush(&mut text, &mut out);
+                out.push(Node::new("blockMath", vec![]).with("latex", latex));
             }
         }
     }
@@ -445,7 +421,8 @@ pub(crate) fn first_heading(markdown: &str, top: bool) -> Option<String> {
     // Inside quotes and lists a heading is not the page's own.
     let first = root.children().find(|node| level(node) == Some(1));
     let found = first.or_else(|| root.first_child().filter(|node| top && level(node).is_some()))?;
-    let mut build = Build { env: &mut crate::env::Plain, source: &source, notes: Vec::new(), next: None };
+    let mut build =
+        Build { env: &mut crate::env::Plain, source: &source, notes: Notes::read(root), next: None };
     let mut blocks = Vec::new();
     build.block(found, 0, &mut blocks);
     let heading = blocks.iter().find(|block| block.kind == "heading");

@@ -12,7 +12,8 @@ pub(crate) const MAX_DEPTH: usize = 28;
 
 /// The same body with everything implicit left out: attributes that are null or that say what holds anyway, empty
 /// texts, neighbouring texts that differ in nothing; marks in the order of [`BODY_MARKS`]. Numbers that arrive as
-/// floats (they do, from a Y document) become integers. Nodes that this build does not know stay as they are.
+/// floats (they do, from a Y document) become integers. What several authors may leave between them (a container without
+/// content, details without their summary) is made whole. Nodes that this build does not know stay as they are.
 pub fn canonical(node: &Node) -> Node {
     tidy(node, 0)
 }
@@ -38,9 +39,61 @@ fn tidy(node: &Node, depth: usize) -> Node {
     }
     for child in &node.content {
         let child = tidy(child, depth + 1);
-        push(&mut out.content, child);
+        let hollow = matches!(
+            child.kind.as_str(),
+            "bulletList" | "orderedList" | "taskList" | "table" | "tableRow" | "columns"
+        );
+        if !(hollow && child.content.is_empty()) {
+            push(&mut out.content, child);
+        }
     }
+    whole(&mut out);
     out
+}
+
+/// Gives a container the content that it needs.
+fn whole(node: &mut Node) {
+    let paragraph = || Node::new("paragraph", vec![]);
+    match node.kind.as_str() {
+        "details" => {
+            let mut summary: Option<Node> = None;
+            let mut blocks = Vec::new();
+            for child in std::mem::take(&mut node.content) {
+                match child.kind.as_str() {
+                    "detailsSummary" if summary.is_none() => summary = Some(child),
+                    "detailsSummary" => blocks.push(Node::new("paragraph", child.content)),
+                    "detailsContent" => blocks.extend(child.content),
+                    _ => blocks.push(child),
+                }
+            }
+            // The empty paragraphs of further parts hold nothing.
+            let blank = |node: &Node| node.kind == "paragraph" && node.content.is_empty();
+            if blocks.iter().all(blank) {
+                blocks.truncate(1);
+            }
+            if blocks.is_empty() {
+                blocks.push(paragraph());
+            }
+            let summary = summary.unwrap_or_else(|| Node::new("detailsSummary", vec![]));
+            node.content = vec![summary, Node::new("detailsContent", blocks)];
+        }
+        "columns" => {
+            for child in node.content.iter_mut().filter(|child| child.kind != "column") {
+                let inner = std::mem::take(child);
+                *child = Node::new("column", vec![inner]);
+            }
+        }
+        "listItem" | "taskItem" if node.content.first().is_none_or(|first| first.kind != "paragraph") => {
+            node.content.insert(0, paragraph());
+        }
+        "blockquote" | "callout" | "tableCell" | "tableHeader" | "detailsContent" | "column"
+        | "instructorNote"
+            if node.content.is_empty() =>
+        {
+            node.content.push(paragraph());
+        }
+        _ => {}
+    }
 }
 
 /// Adds a node; a text that differs from the one before it in nothing joins that one.
@@ -106,7 +159,10 @@ pub fn plain_text(node: &Node) -> String {
     let mut out = String::new();
     node.walk(|node| match (&node.text, node.kind.as_str()) {
         (Some(text), _) => out.push_str(text),
-        (None, "text") => {}
+        // A footnote is beside the text.
+        (None, "text" | "footnote") => {}
+        (None, "inlineMath") => out.push_str(&format!("${}$", node.attr("latex").unwrap_or_default())),
+        (None, "blockMath") => out.push_str(&format!("$${}$$ ", node.attr("latex").unwrap_or_default())),
         (None, _) => {
             if !out.is_empty() && !out.ends_with(' ') {
                 out.push(' ');
@@ -119,6 +175,29 @@ pub fn plain_text(node: &Node) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_several_authors_leave_empty_is_made_whole() {
+        let text = |text: &str| Node::new("paragraph", vec![Node::text(text)]);
+        let summary = |t: &str| Node::new("detailsSummary", vec![Node::text(t)]);
+        let broken = Node::new(
+            "doc",
+            vec![
+                Node::new("details", vec![Node::new("detailsContent", vec![text("a")])]),
+                Node::new("details", vec![summary("s"), summary("t")]),
+                Node::new("columns", vec![]),
+                Node::new("columns", vec![Node::new("column", vec![])]),
+                Node::new("bulletList", vec![]),
+                Node::new("instructorNote", vec![]),
+                Node::new("bulletList", vec![Node::new("listItem", vec![])]),
+            ],
+        );
+        let fixed = canonical(&broken);
+        assert!(crate::is_valid(&fixed), "{fixed:?}");
+        assert_eq!(canonical(&fixed), fixed);
+        assert_eq!(crate::plain_text(&fixed).split_whitespace().collect::<Vec<_>>(), ["a", "s", "t"]);
+        assert_eq!(fixed.content.len(), 5);
+    }
 
     #[test]
     fn what_an_editor_writes_and_what_a_file_says_become_equal() {

@@ -163,7 +163,9 @@ fn lesson(place: &Place, pages: &Pages, library: &mut Library<'_>, report: &mut 
     let assets = std::mem::take(&mut linker.uses);
     let same = |text: &str| text.split_whitespace().eq(place.title.split_whitespace());
     let heading = body.content.first().filter(|first| {
-        let plain = |node: &Node| node.kind == "text" && node.marks.iter().all(|m| m.kind != "link");
+        let plain = |node: &Node| {
+            matches!(node.kind.as_str(), "text" | "inlineMath") && node.marks.iter().all(|m| m.kind != "link")
+        };
         first.kind == "heading"
             && first.attrs.get("level").and_then(serde_json::Value::as_u64) == Some(1)
             && first.content.iter().all(plain)

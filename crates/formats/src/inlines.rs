@@ -5,7 +5,9 @@ use crate::{
     blocks::Build,
     canonical::{MAX_DEPTH, push},
     env::Wiki,
+    footnotes::Reference,
     html,
+    math::{self, dollars},
 };
 use comrak::nodes::{AstNode, NodeValue};
 use inkhorn_protocol::{
@@ -16,8 +18,10 @@ use std::collections::HashMap;
 
 /// A piece of a paragraph.
 pub(crate) enum Item {
-    /// A text or a break.
+    /// A text, a break, a formula or a footnote.
     Inline(Node),
+    /// A displayed formula, which a body has between paragraphs only.
+    Formula(String),
     /// An image, which a body has between paragraphs only.
     Image(Node),
 }
@@ -40,14 +44,6 @@ pub(crate) fn texts<'n>(node: &'n AstNode<'n>) -> String {
         }
     }
     out
-}
-
-fn dollars(math: &comrak::nodes::NodeMath) -> String {
-    match (math.dollar_math, math.display_math) {
-        (false, _) => format!("$`{}`$", math.literal),
-        (true, true) => format!("$${}$$", math.literal),
-        (true, false) => format!("${}$", math.literal),
-    }
 }
 
 /// What a pair of inline tags means.
@@ -76,13 +72,14 @@ fn tag(name: &str) -> Option<Tag> {
     Some(Tag::Mark(Mark::new(mark)))
 }
 
-struct Run {
-    items: Vec<Item>,
+/// Inlines in the making.
+pub(crate) struct Run {
+    pub(crate) items: Vec<Item>,
     line: u32,
 }
 
 impl Run {
-    fn text(&mut self, text: &str, marks: &[Mark]) {
+    pub(crate) fn text(&mut self, text: &str, marks: &[Mark]) {
         if text.is_empty() {
             return;
         }
@@ -118,7 +115,7 @@ impl Build<'_> {
                 NodeValue::SoftBreak => run.text(" ", marks),
                 NodeValue::LineBreak => run.items.push(Item::Inline(Node::new("hardBreak", vec![]))),
                 NodeValue::Code(code) => run.text(&code.literal, &with(marks, Mark::new("code"))),
-                NodeValue::Math(math) => run.text(&dollars(&math), marks),
+                NodeValue::Math(math) => self.formula(&math, marks, run),
                 NodeValue::Emph => self.below(node, &with(marks, Mark::new("italic")), depth, run),
                 NodeValue::Strong => self.below(node, &with(marks, Mark::new("bold")), depth, run),
                 NodeValue::Strikethrough => self.below(node, &with(marks, Mark::new("strike")), depth, run),
@@ -150,16 +147,12 @@ impl Build<'_> {
                         at += nodes_used;
                     }
                 }
-                NodeValue::FootnoteReference(note) => {
-                    let number = match self.notes.iter().position(|name| *name == note.name) {
-                        Some(at) => at + 1,
-                        None => {
-                            self.notes.push(note.name.clone());
-                            self.notes.len()
-                        }
-                    };
-                    run.text(&number.to_string(), &with(marks, Mark::new("superscript")));
-                }
+                NodeValue::FootnoteReference(note) => match self.notes.refer(&note.name) {
+                    Reference::Note(note) => run.items.push(Item::Inline(note)),
+                    Reference::Number(number) => {
+                        run.text(&number.to_string(), &with(marks, Mark::new("superscript")))
+                    }
+                },
                 NodeValue::HtmlInline(html) => {
                     let inner = closes.get(&(at - 1)).map(|end| &nodes[at..*end]);
                     at += self.html_inline(&html, inner, marks, depth, run);
@@ -251,6 +244,12 @@ impl Build<'_> {
                 return 0;
             }
             _ => {}
+        }
+        if let (true, Some([])) = (name == "span", inner)
+            && let Some(node) = atom(whole)
+        {
+            run.items.push(Item::Inline(node));
+            return 1;
         }
         let (Some(tag), Some(nodes)) = (tag(name), inner) else {
             self.env.note(
@@ -366,6 +365,14 @@ impl Build<'_> {
             at = if from > open { from } else { open + 2 };
         }
         plain(&text[from..], out);
+    }
+}
+
+/// What our own spans stand for: formulas and notes that dollars and brackets cannot say.
+fn atom(tag: &str) -> Option<Node> {
+    match html::attribute(tag, "data-latex") {
+        Some(latex) => Some(math::inline(&latex)),
+        None => Some(Node::new("footnote", vec![]).with("text", html::attribute(tag, "data-footnote")?)),
     }
 }
 

@@ -3,7 +3,7 @@
 //! - [`course`]: what comes out of an import and goes into an export
 //! - `scan`, `layout`, `shape`: from a folder to chapters, sections and lessons (mdBook's `SUMMARY.md`, Carpentries'
 //!   `config.yaml`, MkDocs' `nav`, else the folders themselves)
-//! - `front`, `source`, `grid`, `include`, `blocks`, `inlines`, `pictures`, `footnotes`, `attributes`, `html`, `valid`: from the text of a file to a body
+//! - `front`, `source`, `grid`, `include`, `blocks`, `divs`, `inlines`, `math`, `pictures`, `footnotes`, `attributes`, `html`, `valid`: from the text of a file to a body
 //! - `resolve`, `asset`: links between lessons, images
 //! - `write`, `export`: back to Markdown, and to a folder that imports to the same course
 //! - [`sample`]: the course that opens on first start
@@ -27,6 +27,7 @@ mod attributes;
 mod blocks;
 mod canonical;
 pub mod course;
+mod divs;
 mod env;
 mod export;
 mod footnotes;
@@ -37,6 +38,7 @@ mod import;
 mod include;
 mod inlines;
 mod layout;
+mod math;
 mod pictures;
 mod report;
 mod resolve;

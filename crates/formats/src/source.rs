@@ -2,7 +2,7 @@
 //! from where: fenced divs with any number of colons (Pandoc, Carpentries, Docusaurus), MkDocs admonitions, grid tables, kramdown's
 //! `{: .class}` lines. Code blocks pass untouched.
 
-use crate::{attributes::pairs, grid};
+use crate::{attributes::pairs, grid, math};
 
 /// A text that the parser can read.
 pub(crate) struct Source {
@@ -37,6 +37,10 @@ pub(crate) struct AttributeList {
 }
 
 impl Source {
+    /// The source of a text that stands within one line.
+    pub(crate) fn at(line: u32) -> Self {
+        Self { text: String::new(), lines: vec![line], divs: Vec::new(), lists: Vec::new() }
+    }
     /// The line of the original for a line of the prepared text, both from 1.
     pub(crate) fn line(&self, prepared: usize) -> u32 {
         self.lines.get(prepared.saturating_sub(1)).or(self.lines.last()).copied().unwrap_or(1)
@@ -45,9 +49,10 @@ impl Source {
 
 /// Prepares a text.
 pub(crate) fn prepare(markdown: &str) -> Source {
-    let original = markdown.lines().enumerate().map(|(n, line)| (line.to_owned(), n as u32 + 1)).collect();
+    let original: Vec<Line> =
+        markdown.lines().enumerate().map(|(n, line)| (line.to_owned(), n as u32 + 1)).collect();
     let mut lists = Vec::new();
-    let lines = attribute_lists(grid::tables(admonitions(original, 0)), &mut lists);
+    let lines = attribute_lists(grid::tables(admonitions(math::fenced(original), 0)), &mut lists);
     let (lines, divs) = number_divs(lines);
     let mut text = String::with_capacity(markdown.len() + 64);
     let mut numbers = Vec::with_capacity(lines.len());
@@ -112,7 +117,7 @@ fn run_of(text: &str, mark: u8) -> usize {
 }
 
 /// Number of `>` at the start, and what is behind them.
-fn unquote(line: &str) -> (usize, &str) {
+pub(crate) fn unquote(line: &str) -> (usize, &str) {
     let mut rest = line;
     let mut depth = 0;
     while let Some(next) = rest.trim_start().strip_prefix('>') {

@@ -15,6 +15,10 @@ const BLOCKS: &[&str] = &[
     "table",
     "callout",
     "htmlBlock",
+    "details",
+    "columns",
+    "blockMath",
+    "instructorNote",
 ];
 
 /// Whether a tree holds only what may stand where it stands. Nodes of a newer app may hold anything and stand among blocks.
@@ -47,10 +51,13 @@ fn holds(node: &Node) -> bool {
         .all(|child| child.text.as_deref().is_some_and(|t| !t.is_empty()));
     texts
         && match node.kind.as_str() {
-            "doc" | "blockquote" | "callout" | "tableCell" | "tableHeader" => {
-                some && node.content.iter().all(is_block)
-            }
-            "paragraph" | "heading" => all(&["text", "hardBreak"]),
+            "doc" | "blockquote" | "callout" | "tableCell" | "tableHeader" | "detailsContent" | "column"
+            | "instructorNote" => some && node.content.iter().all(is_block),
+            "paragraph" | "heading" => all(&["text", "hardBreak", "inlineMath", "footnote"]),
+            "detailsSummary" => all(&["text"]),
+            "details" => matches!(node.content.as_slice(), [summary, content]
+                if summary.kind == "detailsSummary" && content.kind == "detailsContent"),
+            "columns" => some && all(&["column"]),
             "codeBlock" => all(&["text"]) && node.content.iter().all(|text| text.marks.is_empty()),
             "bulletList" | "orderedList" => some && all(&["listItem"]),
             "taskList" => some && all(&["taskItem"]),

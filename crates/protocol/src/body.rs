@@ -7,7 +7,12 @@
 //! - a link to another lesson has `attrs.href = "lesson:<id>"`, with `#fragment` behind it where there was one;
 //! - `callout` has `attrs.kind` (`note`, `tip`, `warning`, …: as the source named it) and `attrs.title`, and holds blocks;
 //! - `htmlBlock` is an atom with `attrs.html`, kept verbatim and never run;
-//! - `codeBlock` has `attrs.language` (the whole info string) and one text child.
+//! - `codeBlock` has `attrs.language` (the whole info string) and one text child;
+//! - `details` holds one `detailsSummary` (texts with marks) and one `detailsContent` (blocks); whether it is open is no part of it;
+//! - `columns` holds `column`s, which hold blocks; widths are equal;
+//! - `inlineMath` stands among texts, `blockMath` among blocks; both are atoms with `attrs.latex`, the formula without its dollars;
+//! - `footnote` is an atom among texts with `attrs.text`, plain; its number is its place and is not stored;
+//! - `instructorNote` holds blocks that learners do not see.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -53,6 +53,15 @@ pub const BODY_NODES: &[&str] = &[
     "tableCell",
     "callout",
     "htmlBlock",
+    "details",
+    "detailsSummary",
+    "detailsContent",
+    "columns",
+    "column",
+    "inlineMath",
+    "blockMath",
+    "footnote",
+    "instructorNote",
 ];
 
 /// Marks of the body that this build knows (Tiptap 3 names).

@@ -192,7 +192,13 @@ export function plainText(body: Y.XmlFragment): string {
     } else if (next instanceof Y.XmlElement) {
       if (next.nodeName === 'hardBreak') line += '\n'
       else if (next.nodeName === 'image') line += String(next.getAttribute('alt') ?? '')
-      else {
+      else if (next.nodeName === 'inlineMath') line += `$${next.getAttribute('latex') ?? ''}$`
+      else if (next.nodeName === 'footnote') line += ` [${next.getAttribute('text') ?? ''}]`
+      else if (next.nodeName === 'blockMath') {
+        close()
+        line = `$$${next.getAttribute('latex') ?? ''}$$`
+        close()
+      } else {
         close()
         stack.push(...next.toArray().reverse())
       }

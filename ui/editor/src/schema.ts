@@ -7,9 +7,14 @@ import StarterKit from '@tiptap/starter-kit'
 import type { Context } from './context.js'
 import { HtmlBlock, UnknownBlock } from './nodes/atoms.js'
 import { Code } from './nodes/code-block.js'
+import { Column, Columns } from './nodes/columns.js'
 import { Bullets, Callout, Item, Numbers, Quote, Task, Tasks } from './nodes/containers.js'
+import { Details, DetailsContent, DetailsSummary } from './nodes/details.js'
+import { Footnote } from './nodes/footnote.js'
 import { TextDirections } from './nodes/direction.js'
 import { lessonImage } from './nodes/image.js'
+import { InstructorNote } from './nodes/instructor.js'
+import { BlockMath, InlineMath } from './nodes/math.js'
 import { InlineCode, LessonLink, Subscript, Superscript } from './nodes/marks.js'
 import { Table, TableCell, TableHeader, TableRoles, TableRow } from './nodes/table.js'
 
@@ -32,6 +37,8 @@ export function schemaExtensions(context: Context): AnyExtension[] {
     Quote, Bullets, Numbers, Item, Tasks, Task, Callout,
     InlineCode, LessonLink, Subscript, Superscript,
     Code, HtmlBlock,
+    Details, DetailsSummary, DetailsContent, Columns, Column, InstructorNote,
+    InlineMath, BlockMath, Footnote,
     TableRoles, Table, TableRow, TableHeader, TableCell,
     lessonImage(context),
     TextDirections,

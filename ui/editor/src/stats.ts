@@ -33,6 +33,11 @@ export function stats(doc: Node): { words: number; characters: number; minutes: 
   return { words, characters, minutes: Math.ceil(words / READING_PACE) }
 }
 
+/** The text of a block with its formulas, as they are typed; footnotes stand beside the text. */
+export function lineOf(block: Node): string {
+  return block.textBetween(0, block.content.size, undefined, node => (node.type.name === 'inlineMath' ? `$${String(node.attrs.latex ?? '')}$` : ''))
+}
+
 /** The fragment under which the web knows a heading: lower case, no punctuation, hyphens for spaces. */
 export function slug(text: string): string {
   return text.trim().toLowerCase().replace(/[^\p{L}\p{N}\p{M}\s_-]/gu, '').replace(/\s/gu, '-')
@@ -44,10 +49,11 @@ export function headings(doc: Node): (Heading & { pos: number })[] {
   const used = new Map<string, number>()
   doc.descendants((node, pos) => {
     if (node.type.name === 'heading') {
-      const base = slug(node.textContent)
+      const text = lineOf(node)
+      const base = slug(text)
       const times = used.get(base) ?? 0
       used.set(base, times + 1)
-      found.push({ level: Number(node.attrs.level), text: node.textContent, fragment: times === 0 ? base : `${base}-${times}`, pos })
+      found.push({ level: Number(node.attrs.level), text, fragment: times === 0 ? base : `${base}-${times}`, pos })
     }
     return !node.isTextblock
   })

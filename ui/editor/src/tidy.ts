@@ -9,8 +9,10 @@ import { Plugin, type Transaction } from '@tiptap/pm/state'
 import { isFromDocument } from './binding.js'
 
 /** Lists and rows that hold nothing have nothing to show; the others get a paragraph to write in. */
-const REMOVED = new Set(['bulletList', 'orderedList', 'taskList', 'table', 'tableRow'])
-const FILLED = new Set(['listItem', 'taskItem', 'blockquote', 'callout', 'tableCell', 'tableHeader'])
+const REMOVED = new Set(['bulletList', 'orderedList', 'taskList', 'table', 'tableRow', 'columns'])
+const FILLED = new Set([
+  'listItem', 'taskItem', 'blockquote', 'callout', 'tableCell', 'tableHeader', 'detailsContent', 'column', 'instructorNote',
+])
 
 const LONE = /\p{Surrogate}/u
 
@@ -30,6 +32,22 @@ function wellMarks(marks: readonly Mark[]): readonly Mark[] | null {
     : null
 }
 
+/** Details with one summary and one content; `null` if they have them. Nothing that somebody wrote is left out. */
+function wholeDetails(node: Node): Node | null {
+  const parts = node.children.map(part => part.type.name)
+  if (parts.join() === 'detailsSummary,detailsContent') return null
+  const { schema } = node.type
+  let summary: Node | null = null
+  const blocks: Node[] = []
+  node.forEach(part => {
+    if (part.type.name === 'detailsContent') part.forEach(block => blocks.push(block))
+    else if (summary === null) summary = part
+    else if (part.childCount > 0) blocks.push(schema.node('paragraph', null, part.content))
+  })
+  if (blocks.length === 0) blocks.push(schema.node('paragraph'))
+  return node.type.create(node.attrs, [summary ?? schema.node('detailsSummary'), schema.node('detailsContent', null, blocks)])
+}
+
 /** Changes that make the document tidy, the last one first, so that positions hold. */
 export function tidy(doc: Node, tr: Transaction): boolean {
   const changes: (() => void)[] = []
@@ -41,13 +59,19 @@ export function tidy(doc: Node, tr: Transaction): boolean {
         const fixed = doc.type.schema.text(toWellFormed(text), marks ?? node.marks)
         changes.push(() => tr.replaceWith(pos, pos + node.nodeSize, fixed))
       }
-      return
+      return false
     }
     const attrs = badAttrs(node.attrs)
     if (attrs !== null) changes.push(() => tr.setNodeMarkup(pos, undefined, attrs))
-    if (node.childCount > 0) return
+    const details = node.type.name === 'details' ? wholeDetails(node) : null
+    if (details !== null) {
+      changes.push(() => tr.replaceWith(pos, pos + node.nodeSize, details))
+      return false
+    }
+    if (node.childCount > 0) return true
     if (REMOVED.has(node.type.name)) changes.push(() => tr.delete(pos, pos + node.nodeSize))
     else if (FILLED.has(node.type.name)) changes.push(() => tr.insert(pos + 1, doc.type.schema.node('paragraph')))
+    return true
   })
   for (const change of changes.reverse()) change()
   return changes.length > 0

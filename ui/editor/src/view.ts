@@ -7,6 +7,7 @@ import { Extension } from '@tiptap/core'
 import type * as Y from 'yjs'
 import { Binding, isFromDocument } from './binding.js'
 import { Blocks } from './blocks/handle.js'
+import { Highlight } from './code/highlight.js'
 import type { Context } from './context.js'
 import { el } from './dom.js'
 import { type Documents, type LessonDocument, REMOTE, plainText } from './documents.js'
@@ -14,12 +15,16 @@ import { Find, findBar } from './find/find.js'
 import { Flash } from './flash.js'
 import { inspect, inspectChange, touched } from './guard.js'
 import { type Handle, type Host, type Mode, type OpenOptions, messageOf } from './host.js'
+import { openAround } from './nodes/details.js'
 import { readable } from './reader.js'
 import { holdPlace } from './scroll.js'
 import { bodySchema, readerExtensions, schemaExtensions } from './schema.js'
 import { headings, slug, stats } from './stats.js'
 import { Tidy } from './tidy.js'
+import { AtomField, writeField } from './tools/atom-field.js'
 import { Bubble } from './tools/bubble.js'
+import { ColumnTools } from './tools/column-tools.js'
+import { Edges } from './tools/edges.js'
 import { Links } from './tools/links.js'
 import { Paste } from './tools/paste.js'
 import { Slash } from './tools/slash.js'
@@ -201,6 +206,7 @@ export class LessonView implements Handle {
       Slash.configure({ context }),
       Paste.configure({ context }),
       TableTools, Find, Blocks.configure({ context }),
+      AtomField, ColumnTools, Edges, Highlight,
     ], this.mode === 'edit')
   }
 
@@ -208,7 +214,7 @@ export class LessonView implements Handle {
     const document = this.document
     if (document === null) return
     this.editor?.destroy()
-    this.editor = this.makeEditor([...readerExtensions(this.context), Links.configure({ context: this.context }), Find], false)
+    this.editor = this.makeEditor([...readerExtensions(this.context), Highlight, Links.configure({ context: this.context }), Find], false)
     const { schema } = this.editor
     this.editor.commands.setContent(readable(document.body, schema), { emitUpdate: false })
     this.count()
@@ -283,6 +289,7 @@ export class LessonView implements Handle {
     if (found === undefined) return false
     const element = this.editor.view.nodeDOM(found.pos)
     if (!(element instanceof HTMLElement)) return false
+    openAround(element)
     element.scrollIntoView({ block: 'start' })
     if (this.editor.isEditable) this.editor.commands.setTextSelection(found.pos + 1)
     return true
@@ -294,6 +301,7 @@ export class LessonView implements Handle {
   }
 
   flush(): Promise<void> {
+    if (this.editor !== null && !this.editor.isDestroyed) writeField(this.editor)
     return this.document?.queue.flush() ?? Promise.resolve()
   }
 

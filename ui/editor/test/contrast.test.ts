@@ -22,7 +22,7 @@ function contrast(a: string, b: string): number {
   return (high + 0.05) / (low + 0.05)
 }
 
-const GROUNDS = ['paper', 'raised', 'sunken', 'hover', 'accent-soft', 'synced-soft', 'waiting-soft', 'trouble-soft']
+const GROUNDS = ['paper', 'raised', 'sunken', 'hover', 'accent-soft', 'synced-soft', 'waiting-soft', 'trouble-soft', 'goal-soft', 'gist-soft']
 /** What is read, on all that it is read on: 4.5 to 1. */
 const TEXT: [string, string[]][] = [
   ['ink', [...GROUNDS, 'pressed', 'marked']],
@@ -31,6 +31,10 @@ const TEXT: [string, string[]][] = [
   ['synced', ['paper', 'raised', 'sunken', 'synced-soft']],
   ['waiting', ['paper', 'raised', 'waiting-soft']],
   ['trouble', ['paper', 'raised', 'sunken', 'trouble-soft']],
+  ['goal', ['paper', 'goal-soft']],
+  ['gist', ['paper', 'gist-soft']],
+  // Code stands on its own ground, whatever is around it.
+  ...['keyword', 'text', 'number', 'name', 'type', 'note'].map((part): [string, string[]] => [`code-${part}`, ['sunken', 'paper']]),
   ['on-accent', ['accent', 'accent-hover']],
   ['on-trouble', ['trouble']],
   // "+3" behind the avatars

@@ -172,5 +172,17 @@ export function everything(): Json[] {
     { type: 'callout', attrs: { kind: 'tip', dir: 'rtl' }, content: [p(t('in'))] },
     { type: 'table', content: [{ type: 'tableRow', content: [{ type: 'tableHeader', attrs: { dir: 'rtl' }, content: [p(t('h'))] }] },
       { type: 'tableRow', content: [{ type: 'tableCell', attrs: { dir: 'ltr' }, content: [p(t('c'))] }] }] },
+    { type: 'details', content: [{ type: 'detailsSummary', content: [t('Why '), t('ink', 'bold')] }, { type: 'detailsContent', content: [p(t('because'))] }] },
+    { type: 'details', content: [{ type: 'detailsContent', content: [] }] },
+    { type: 'details', content: [{ type: 'detailsSummary' }, { type: 'detailsSummary', content: [t('two of them')] }] },
+    { type: 'columns', content: [{ type: 'column', content: [p(t('left'))] }, { type: 'column', content: [] }] },
+    { type: 'columns', content: [] },
+    { type: 'instructorNote', content: [p(t('go slowly'))] },
+    { type: 'instructorNote', content: [] },
+    p(t('area '), { type: 'inlineMath', attrs: { latex: '\\pi r^2' } }, t(' and a note'), { type: 'footnote', attrs: { text: 'of old' } }, { type: 'inlineMath' }, { type: 'footnote' }),
+    { type: 'blockMath', attrs: { latex: '\\sum_i x_i' } },
+    { type: 'blockMath', attrs: {} },
+    { type: 'heading', attrs: { level: 2 }, content: [t('The size of '), { type: 'inlineMath', attrs: { latex: 'x' } }, { type: 'footnote', attrs: { text: 'in the heading' } }] },
+    { type: 'callout', attrs: { kind: 'key-point' }, content: [p(t('point'))] },
   ]
 }

@@ -1,16 +1,16 @@
 //! Texts, marks and breaks as Markdown, in three styles of growing caution.
 
-use super::escape_html;
+use super::{Notes, escape_html};
 use inkhorn_protocol::body::{Mark, Node};
 
 /// How cautious the writer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Style {
-    /// Escapes what has a meaning; formulas between dollars stay.
+    /// Escapes what has a meaning; a dollar by itself has none.
     Plain,
-    /// Escapes dollars too.
+    /// Escapes all that could have one.
     Escaped,
-    /// Writes marks as HTML tags, and breaks up what would become a link by itself.
+    /// Writes marks, formulas and notes as HTML tags, and breaks up what would become a link by itself.
     Tags,
 }
 
@@ -33,19 +33,24 @@ struct Writer {
 }
 
 /// The inlines as one text; `None` if there is something that has no form here.
-pub(crate) fn write(content: &[Node], style: Style, place: Place) -> Option<String> {
+pub(crate) fn write(content: &[Node], notes: &Notes, style: Style, place: Place) -> Option<String> {
     let mut writer = Writer { out: String::new(), style, place, open: Vec::new() };
     for (at, node) in content.iter().enumerate() {
         let next = content.get(at + 1);
         match node.kind.as_str() {
             "text" => writer.text(node, content, at)?,
+            "inlineMath" | "footnote" if node.attrs.len() == 1 && node.marks.is_empty() => {
+                writer.close(&marks_behind(&content[at..]))?;
+                let text = match (node.kind.as_str(), style) {
+                    ("inlineMath", Style::Tags) => tag("data-latex", node.attr("latex")?),
+                    ("inlineMath", _) => formula(node.attr("latex")?, next),
+                    (_, Style::Tags) => tag("data-footnote", node.attr("text")?),
+                    _ => notes.mark(node.attr("text")?)?,
+                };
+                writer.out.push_str(&text);
+            }
             "hardBreak" if node.attrs.is_empty() && node.marks.is_empty() => {
-                let after = content[at..]
-                    .iter()
-                    .find(|n| n.kind == "text")
-                    .map(|n| n.marks.clone())
-                    .unwrap_or_default();
-                writer.close(&after)?;
+                writer.close(&marks_behind(&content[at..]))?;
                 let whole = place == Place::Paragraph && at > 0 && next.is_some_and(|n| n.kind == "text");
                 let soft = whole && style != Style::Tags && !writer.out.ends_with('\n');
                 // A tag alone on its line would begin an HTML block.
@@ -64,6 +69,25 @@ pub(crate) fn write(content: &[Node], style: Style, place: Place) -> Option<Stri
         out = out.replace('|', "\\|");
     }
     Some(out)
+}
+
+/// The marks of the next text: they stay open over what has none itself.
+fn marks_behind(content: &[Node]) -> Vec<Mark> {
+    content.iter().find(|node| node.kind == "text").map(|node| node.marks.clone()).unwrap_or_default()
+}
+
+/// A formula between dollars, where that is exact; else between dollars and backticks.
+fn formula(latex: &str, next: Option<&Node>) -> String {
+    let digit = next
+        .and_then(|next| next.text.as_deref())
+        .is_some_and(|text| text.starts_with(|c: char| c.is_ascii_digit()));
+    let tidy = !digit && latex.trim() == latex && !latex.contains('$');
+    if tidy { format!("${latex}$") } else { format!("$`{latex}`$") }
+}
+
+/// A span for what has no other exact form.
+fn tag(name: &str, text: &str) -> String {
+    format!("<span {name}=\"{}\"></span>", escape_html(text))
 }
 
 fn delimiter(kind: &str, style: Style) -> Option<(&'static str, &'static str)> {
@@ -99,7 +123,7 @@ impl Writer {
         wanted.retain(|mark| !self.open.contains(mark));
         // What lasts longest opens first.
         let reach = |mark: &Mark| {
-            content[at..].iter().take_while(|n| n.kind == "hardBreak" || n.marks.contains(mark)).count()
+            content[at..].iter().take_while(|n| n.kind != "text" || n.marks.contains(mark)).count()
         };
         wanted.sort_by_key(|mark| std::cmp::Reverse(reach(mark)));
         for mark in wanted {
@@ -252,21 +276,14 @@ pub(crate) fn escape(text: &str, style: Style) -> String {
     let mut before = ' ';
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
-        if c == '$'
-            && style == Style::Plain
-            && let Some(len) = math(rest)
-        {
-            out.push_str(&rest[..len]);
-            rest = &rest[len..];
-            before = '$';
-            continue;
-        }
         rest = &rest[c.len_utf8()..];
         let after = rest.chars().next().unwrap_or(' ');
         match c {
             '_' if before.is_alphanumeric() && after.is_alphanumeric() && style == Style::Plain => {
                 out.push('_')
             }
+            // Whether two of them are far enough apart, the parser says: what is written is read back.
+            '$' if style == Style::Plain && text.matches('$').count() == 1 => out.push('$'),
             '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '~' | '$' => {
                 out.push('\\');
                 out.push(c);
@@ -289,21 +306,9 @@ pub(crate) fn escape(text: &str, style: Style) -> String {
     out
 }
 
-/// Length of a formula between dollars at the start of a text.
-fn math(text: &str) -> Option<usize> {
-    let run = text.bytes().take_while(|b| *b == b'$').count();
-    let fence = text.get(..run).filter(|_| run <= 2)?;
-    let inner = &text[run..];
-    let end = inner.find(fence)?;
-    let body = &inner[..end];
-    let tidy = !body.is_empty()
-        && (run == 2 || (!body.starts_with(' ') && !body.ends_with(' ') && !body.contains('\n')));
-    tidy.then_some(run + end + run)
-}
-
 /// Escapes what means something at the beginning of a line only.
 pub(crate) fn escape_start(text: &str) -> String {
-    let first = text.chars().next().unwrap_or(' ');
+    let Some(first) = text.chars().next() else { return String::new() };
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     match first {
         ' ' => format!("&#32;{}", &text[1..]),

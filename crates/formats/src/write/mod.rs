@@ -4,33 +4,35 @@
 //! same tree wins: plain Markdown, Markdown with more escapes, HTML tags for marks, fenced divs for what tables and
 //! quotes cannot hold, and at last a fenced block with the node as JSON (which also carries nodes of a newer app).
 
+mod divs;
 mod inline;
+mod notes;
 
 use crate::{
     attributes::{DIRECTIONS, has_direction},
     blocks::{self, JSON_FENCE},
     canonical::{MAX_DEPTH, canonical},
     env::Plain,
-    html,
+    html, math,
 };
 use inkhorn_protocol::body::Node;
 use serde_json::Value;
 
 pub(crate) use inline::{Style, escape, escape_start};
+use notes::Notes;
 
 /// A body (a `doc`) as Markdown that [`crate::markdown_to_blocks`] reads back as the same blocks, in canonical form.
 /// Ends with a line break unless it is empty.
 pub fn body_to_markdown(body: &Node) -> String {
     let body = canonical(body);
+    let notes = Notes::of(&body);
     let blocks = &body.content;
-    let parts: Vec<String> = blocks.iter().map(|node| block(node, 0)).collect();
-    let text = join(blocks, &parts, false);
-    if blocks::parse(&text, &mut Plain) == body {
-        return text;
-    }
-    let apart = join(blocks, &parts, true);
-    if blocks::parse(&apart, &mut Plain) == body {
-        return apart;
+    let parts: Vec<String> = blocks.iter().map(|node| block(node, &notes, 0)).collect();
+    for apart in [false, true] {
+        let text = notes.with_definitions(join(blocks, &parts, apart));
+        if blocks::parse(&text, &mut Plain) == body {
+            return text;
+        }
     }
     let parts: Vec<String> = blocks.iter().map(json).collect();
     join(blocks, &parts, false)
@@ -62,23 +64,29 @@ fn join(blocks: &[Node], parts: &[String], apart: bool) -> String {
 }
 
 /// One block, without a line break at its end.
-fn block(node: &Node, depth: usize) -> String {
+fn block(node: &Node, notes: &Notes, depth: usize) -> String {
     if depth > MAX_DEPTH / 2 {
         return json(node);
     }
     // What is inside is written once, whatever form is tried around it: else the cost doubles with every level.
     let inner = match node.kind.as_str() {
-        "blockquote" | "callout" => vec![vec![below(&node.content, depth)]],
+        "blockquote" | "callout" | "instructorNote" => vec![vec![below(&node.content, notes, depth)]],
+        "details" => {
+            vec![node.content.iter().skip(1).map(|part| below(&part.content, notes, depth)).collect()]
+        }
+        "columns" => vec![node.content.iter().map(|part| below(&part.content, notes, depth + 1)).collect()],
         "bulletList" | "orderedList" | "taskList" => node
             .content
             .iter()
-            .map(|item| item.content.iter().map(|node| block(node, depth + 1)).collect())
+            .map(|item| item.content.iter().map(|node| block(node, notes, depth + 1)).collect())
             .collect(),
         _ => vec![],
     };
     for attempt in 0..4 {
-        let Some(text) = directed(node, &inner, attempt, depth) else { continue };
-        if blocks::parse(&text, &mut Plain).content.as_slice() == std::slice::from_ref(node) {
+        let Some(text) = directed(node, notes, &inner, attempt, depth) else { continue };
+        if blocks::parse(&notes.with_definitions(text.clone()), &mut Plain).content.as_slice()
+            == std::slice::from_ref(node)
+        {
             return text;
         }
     }
@@ -97,32 +105,38 @@ fn fence(text: &str, mark: char) -> String {
     mark.to_string().repeat(3.max(longest + 1))
 }
 
-fn below(nodes: &[Node], depth: usize) -> String {
-    let parts: Vec<String> = nodes.iter().map(|node| block(node, depth + 1)).collect();
+fn below(nodes: &[Node], notes: &Notes, depth: usize) -> String {
+    let parts: Vec<String> = nodes.iter().map(|node| block(node, notes, depth + 1)).collect();
     let text = join(nodes, &parts, false);
     text.trim_end_matches('\n').to_owned()
 }
 
 /// The form of a block for an attempt, its direction on a line below it as kramdown has it.
-fn directed(node: &Node, inner: &[Vec<String>], attempt: usize, depth: usize) -> Option<String> {
+fn directed(
+    node: &Node,
+    notes: &Notes,
+    inner: &[Vec<String>],
+    attempt: usize,
+    depth: usize,
+) -> Option<String> {
     let direction = node.attr("dir").filter(|dir| DIRECTIONS.contains(dir) && has_direction(node));
-    let Some(direction) = direction else { return write(node, inner, attempt, depth) };
+    let Some(direction) = direction else { return write(node, notes, inner, attempt, depth) };
     let mut plain = node.clone();
     plain.attrs.remove("dir");
-    Some(format!("{}\n{{: dir={direction}}}", write(&plain, inner, attempt, depth)?))
+    Some(format!("{}\n{{: dir={direction}}}", write(&plain, notes, inner, attempt, depth)?))
 }
 
 /// The form of a block for an attempt; `None` if there is none.
-fn write(node: &Node, inner: &[Vec<String>], attempt: usize, depth: usize) -> Option<String> {
+fn write(node: &Node, notes: &Notes, inner: &[Vec<String>], attempt: usize, depth: usize) -> Option<String> {
     let once = || (attempt == 0).then_some(());
     let style = || [Style::Plain, Style::Escaped, Style::Tags].get(attempt).copied();
     match node.kind.as_str() {
         "paragraph" if node.content.is_empty() => once().map(|()| "<p></p>".to_owned()),
-        "paragraph" => inline::write(&node.content, style()?, inline::Place::Paragraph),
+        "paragraph" => inline::write(&node.content, notes, style()?, inline::Place::Paragraph),
         "heading" => {
             let level =
                 node.attrs.get("level").and_then(Value::as_u64).filter(|level| (1..=6).contains(level))?;
-            let text = inline::write(&node.content, style()?, inline::Place::Heading)?;
+            let text = inline::write(&node.content, notes, style()?, inline::Place::Heading)?;
             Some(format!("{} {text}", "#".repeat(level as usize)).trim_end().to_owned())
         }
         "horizontalRule" => once().map(|()| "***".to_owned()),
@@ -142,12 +156,31 @@ fn write(node: &Node, inner: &[Vec<String>], attempt: usize, depth: usize) -> Op
             once()?;
             Some(prefixed(inner.first()?.first()?, "> "))
         }
-        "callout" => callout(node, inner.first()?.first()?, attempt),
+        "callout" => divs::callout(node, inner.first()?.first()?, attempt),
+        "details" => divs::details(node, notes, inner.first()?.first()?, attempt),
+        "columns" => once().map(|()| divs::columns(inner.first().map_or(&[], Vec::as_slice))),
+        "instructorNote" => {
+            once()?;
+            Some(divs::div("instructor", inner.first()?.first()?))
+        }
+        "blockMath" => formula(node.attr("latex")?, attempt),
         "bulletList" | "orderedList" | "taskList" => list(node, inner, attempt),
         "table" => match attempt {
-            3 => Some(div_table(node, depth)),
-            _ => pipe_table(node, style()?),
+            3 => Some(divs::table(node, notes, depth)),
+            _ => pipe_table(node, notes, style()?),
         },
+        _ => None,
+    }
+}
+
+/// A displayed formula between lines of two dollars, or in a fence where it holds dollars itself.
+fn formula(latex: &str, attempt: usize) -> Option<String> {
+    match attempt {
+        0 => Some(format!("$$\n{latex}\n$$")),
+        1 => {
+            let fence = fence(latex, '`');
+            Some(format!("{fence}{}\n{latex}\n{fence}", math::FENCE))
+        }
         _ => None,
     }
 }
@@ -175,46 +208,6 @@ fn code(node: &Node) -> Option<String> {
     let mark = if info.contains('`') { '~' } else { '`' };
     let fence = fence(&text, mark);
     Some(format!("{fence}{info}\n{text}{fence}"))
-}
-
-fn callout(node: &Node, content: &str, attempt: usize) -> Option<String> {
-    let kind = node.attr("kind")?;
-    let title = node.attr("title");
-    match attempt {
-        // The kinds that GitHub and mdBook know.
-        0 if ["note", "tip", "important", "warning", "caution"].contains(&kind) => {
-            let head = match title {
-                Some(title) => {
-                    format!("[!{}] {}", kind.to_uppercase(), inline::escape(title, Style::Escaped))
-                }
-                None => format!("[!{}]", kind.to_uppercase()),
-            };
-            Some(prefixed(&format!("{head}\n{content}"), "> "))
-        }
-        1 => {
-            let word =
-                !kind.is_empty() && kind.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
-            let info = match (word, title) {
-                (true, None) => kind.to_owned(),
-                (true, Some(title)) => format!("{{.{kind} title={}}}", quoted(title)),
-                (false, None) => format!("{{class={}}}", quoted(kind)),
-                (false, Some(title)) => format!("{{class={} title={}}}", quoted(kind), quoted(title)),
-            };
-            Some(div(&info, content))
-        }
-        _ => None,
-    }
-}
-
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
-}
-
-fn div(info: &str, content: &str) -> String {
-    let inner =
-        content.lines().map(|l| l.trim_start().bytes().take_while(|b| *b == b':').count()).max().unwrap_or(0);
-    let colons = ":".repeat(3.max(inner + 1));
-    format!("{colons} {info}\n\n{content}\n\n{colons}")
 }
 
 fn list(node: &Node, inner: &[Vec<String>], attempt: usize) -> Option<String> {
@@ -280,7 +273,7 @@ fn is_tight(content: &[Node]) -> bool {
     }
 }
 
-fn pipe_table(node: &Node, style: Style) -> Option<String> {
+fn pipe_table(node: &Node, notes: &Notes, style: Style) -> Option<String> {
     let columns = node.content.first()?.content.len();
     let mut lines = Vec::new();
     let mut aligned: Vec<Option<&str>> = Vec::new();
@@ -301,8 +294,9 @@ fn pipe_table(node: &Node, style: Style) -> Option<String> {
             for block in &cell.content {
                 let part = match block.kind.as_str() {
                     "paragraph" if block.content.is_empty() => String::new(),
-                    "paragraph" => inline::write(&block.content, style, inline::Place::Cell)?,
+                    "paragraph" => inline::write(&block.content, notes, style, inline::Place::Cell)?,
                     "image" => image(block)?.replace('|', "\\|"),
+                    "blockMath" => format!("$${}$$", block.attr("latex")?.replace('|', "\\|")),
                     _ => return None,
                 };
                 if !text.is_empty() && !part.is_empty() {
@@ -324,37 +318,6 @@ fn pipe_table(node: &Node, style: Style) -> Option<String> {
         }
     }
     Some(lines.join("\n"))
-}
-
-/// A table whose cells hold blocks, span others, or have no header row.
-fn div_table(node: &Node, depth: usize) -> String {
-    let rows: Vec<String> = node
-        .content
-        .iter()
-        .map(|row| {
-            let cells: Vec<String> = row
-                .content
-                .iter()
-                .map(|cell| {
-                    let kind = if cell.kind == "tableHeader" { "ink-head" } else { "ink-cell" };
-                    let attrs: String =
-                        cell.attrs.iter().map(|(k, v)| format!(" {k}={}", quoted(&plain(v)))).collect();
-                    let info = if attrs.is_empty() { kind.to_owned() } else { format!("{{.{kind}{attrs}}}") };
-                    div(&info, &below(&cell.content, depth + 2))
-                })
-                .collect();
-            div("ink-row", &cells.join("\n\n"))
-        })
-        .collect();
-    div("ink-table", &rows.join("\n\n"))
-}
-
-/// A value as it stands in an attribute: texts without quotes, unless they would be read as something else.
-fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) if serde_json::from_str::<Value>(text).is_err() => text.clone(),
-        value => value.to_string(),
-    }
 }
 
 /// A text as HTML text.

@@ -101,8 +101,23 @@ fn inlines() -> impl Strategy<Value = Vec<Node>> {
     let node = prop_oneof![
         6 => (text(), marks()).prop_map(|(text, marks)| Node { marks, ..Node::text(text) }),
         1 => Just(Node::new("hardBreak", vec![])),
+        1 => latex().prop_map(|latex| Node::new("inlineMath", vec![]).with("latex", latex)),
+        1 => prop_oneof![text(), Just(String::new())].prop_map(|text| Node::new("footnote", vec![]).with("text", text)),
     ];
     prop::collection::vec(node, 0..5)
+}
+
+fn latex() -> impl Strategy<Value = String> {
+    let plain = prop::sample::select(vec![
+        "",
+        "x^2",
+        "\\frac{a_1}{b}",
+        "a|b",
+        "\\begin{aligned}\n= a \\\\\n+ b\n\\end{aligned}",
+        "a\n\nb",
+        "\\text{5 \\$}",
+    ]);
+    prop_oneof![plain.prop_map(str::to_owned), text()]
 }
 
 fn paragraph() -> impl Strategy<Value = Node> {
@@ -136,6 +151,7 @@ fn leaf() -> impl Strategy<Value = Node> {
         1 => code,
         1 => Just(Node::new("horizontalRule", vec![])),
         1 => image(),
+        1 => latex().prop_map(|latex| Node::new("blockMath", vec![]).with("latex", latex)),
         1 => html.prop_map(|html| Node::new("htmlBlock", vec![]).with("html", html)),
         1 => Just(Node::new("poll", vec![Node::new("option", vec![Node::text("later")])]).with("open", true)),
     ]
@@ -163,6 +179,11 @@ fn item(kind: &'static str, inner: impl Strategy<Value = Node> + Clone) -> impl 
     )
 }
 
+fn summary() -> impl Strategy<Value = Vec<Node>> {
+    let text = (text(), marks()).prop_map(|(text, marks)| Node { marks, ..Node::text(text) });
+    prop::collection::vec(text, 0..3)
+}
+
 fn table(inner: impl Strategy<Value = Node> + Clone) -> impl Strategy<Value = Node> {
     let cell = prop_oneof![4 => paragraph().prop_map(|p| vec![p]), 1 => image().prop_map(|i| vec![i]), 1 => blocks(inner)];
     let align = prop::sample::select(vec![None, Some("left"), Some("center"), Some("right")]);
@@ -187,7 +208,7 @@ fn table(inner: impl Strategy<Value = Node> + Clone) -> impl Strategy<Value = No
 
 fn block() -> impl Strategy<Value = Node> {
     leaf().prop_recursive(3, 24, 4, |inner| {
-        let kind = prop::sample::select(vec!["note", "warning", "challenge", "my kind", "a\"b", ""]);
+        let kind = prop::sample::select(vec!["note", "warning", "key-point", "my kind", "a\"b", "", "details", "instructor"]);
         prop_oneof![
             2 => blocks(inner.clone()).prop_map(|content| Node::new("blockquote", content)),
             2 => (kind, prop::option::of(text()), blocks(inner.clone())).prop_map(|(kind, title, content)| {
@@ -198,6 +219,11 @@ fn block() -> impl Strategy<Value = Node> {
             2 => (0..12, prop::collection::vec(item("listItem", inner.clone()), 1..4))
                 .prop_map(|(start, items)| Node::new("orderedList", items).with("start", start)),
             2 => prop::collection::vec(item("taskItem", inner.clone()), 1..4).prop_map(|items| Node::new("taskList", items)),
+            1 => (summary(), blocks(inner.clone())).prop_map(|(summary, content)| Node::new("details", vec![
+                Node::new("detailsSummary", summary), Node::new("detailsContent", content)])),
+            1 => prop::collection::vec(blocks(inner.clone()), 1..4).prop_map(|columns|
+                Node::new("columns", columns.into_iter().map(|content| Node::new("column", content)).collect())),
+            1 => blocks(inner.clone()).prop_map(|content| Node::new("instructorNote", content)),
             1 => table(inner),
         ]
     })
@@ -246,7 +272,15 @@ fn ordinary_content_is_written_as_ordinary_markdown() {
         "![A drawing](fig/a.png \"Ink\")\n",
         "H<sub>2</sub>O and x<sup>2</sup>, <u>under</u>\n",
         "a\\\nb\n",
-        "Costs $x^2 + y_1$ and $$\\sum_i$$\n",
+        "Costs $x^2 + y_1$ and $5, or $`a$b`$\n",
+        "It is $5, not more\n",
+        "Before\n\n$$\n\\sum_i\n= 3\n$$\n\nafter\n",
+        "One[^1] and **two**[^2] and one again[^1]\n\n- in a list[^3]\n\n[^1]: See https://a.b/c\n[^2]: Second\n[^3]: 3\\. third\n",
+        "::: details What is *ink*?\n\nA fluid.\n\n:::\n",
+        "::: details\n\nA fluid.\n\n:::\n",
+        ":::: columns\n\n::: column\n\nLeft\n\n:::\n\n::: column\n\nRight\n\n:::\n\n::::\n",
+        "::: instructor\n\nGo slowly.\n\n:::\n",
+        "::: {.key-point title=\"Ink dries\"}\n\nSlowly.\n\n:::\n",
         "<https://a.b/c>\n",
         "3\\. is no list and snake_case is no emphasis\n",
     ] {
@@ -305,10 +339,45 @@ fn every_construct_becomes_its_node() {
     reads(
         "a[^n] b\n\n[^n]: note\n\n[^never]: kept",
         json!([
-        {"type": "paragraph", "content": [t("a"), m("1", "superscript"), t(" b")]},
+        {"type": "paragraph", "content": [t("a"), {"type": "footnote", "attrs": {"text": "note"}}, t(" b")]},
         {"type": "horizontalRule"},
-        {"type": "orderedList", "content": [
-            {"type": "listItem", "content": [p("note")]}, {"type": "listItem", "content": [p("kept")]}]}]),
+        {"type": "orderedList", "attrs": {"start": 2}, "content": [{"type": "listItem", "content": [p("kept")]}]}]),
+    );
+    // Plain ones have the first numbers, richer ones those behind them.
+    reads(
+        "a[^r] b[^p]\n\n[^r]: *rich*\n[^p]: plain\n  words",
+        json!([
+        {"type": "paragraph", "content": [t("a"), m("2", "superscript"), t(" b"), {"type": "footnote", "attrs": {"text": "plain words"}}]},
+        {"type": "horizontalRule"},
+        {"type": "orderedList", "attrs": {"start": 2}, "content": [
+            {"type": "listItem", "content": [{"type": "paragraph", "content": [m("rich", "italic")]}]}]}]),
+    );
+    reads(
+        "# Title[^1]\n\n[^1]: said",
+        json!([{"type": "heading", "attrs": {"level": 1}, "content": [t("Title"), {"type": "footnote", "attrs": {"text": "said"}}]}]),
+    );
+    reads(
+        "::::: details Why $x$ *now*?\n\n:::::",
+        json!([{"type": "details", "content": [
+            {"type": "detailsSummary", "content": [t("Why $x$ *now*?")]}, {"type": "detailsContent", "content": [{"type": "paragraph"}]}]}]),
+    );
+    reads(
+        ":::: {.columns}\n::: {.column width=\"40%\"}\na\n:::\n::: {.column}\nb\n:::\n::::",
+        json!([{"type": "columns", "content": [{"type": "column", "content": [p("a")]}, {"type": "column", "content": [p("b")]}]}]),
+    );
+    reads("::: column\na\n:::", json!([p("a")]));
+    reads(
+        "::: {.instructor title=\"Slowly\"}\na\n:::",
+        json!([{"type": "instructorNote", "content": [{"type": "paragraph", "content": [m("Slowly", "bold")]}, p("a")]}]),
+    );
+    reads(
+        "a $$x$$ b [$y$](z)",
+        json!([p("a"), {"type": "blockMath", "attrs": {"latex": "x"}}, {"type": "paragraph", "content": [
+            t("b "), {"type": "text", "text": "$y$", "marks": [{"type": "link", "attrs": {"href": "z"}}]}]}]),
+    );
+    reads(
+        "# Of $$x$$",
+        json!([{"type": "heading", "attrs": {"level": 1}, "content": [t("Of "), {"type": "inlineMath", "attrs": {"latex": "x"}}]}]),
     );
     reads(
         "> [!tip]- Fold *me*\n> in",
@@ -362,7 +431,7 @@ fn every_construct_becomes_its_node() {
     reads(
         "a <!-- hidden --> b :tada: $x_1$ [q][r]\n\n[r]: http://e.f",
         json!([{"type": "paragraph", "content": [
-        t("a  b :tada: $x_1$ "), {"type": "text", "text": "q", "marks": [{"type": "link", "attrs": {"href": "http://e.f"}}]}]}]),
+        t("a  b :tada: "), {"type": "inlineMath", "attrs": {"latex": "x_1"}}, t(" "), {"type": "text", "text": "q", "marks": [{"type": "link", "attrs": {"href": "http://e.f"}}]}]}]),
     );
     reads(
         "[[nowhere]] [ -f x ] [[1]](u)",

@@ -21,7 +21,7 @@ export const Task = TaskItem.extend({ content: 'block*' }).configure({
 })
 
 /** Kinds that have a look of their own; any other is shown as a note under its own name. */
-export const CALLOUT_KINDS = ['note', 'tip', 'important', 'warning', 'caution'] as const
+export const CALLOUT_KINDS = ['note', 'tip', 'important', 'warning', 'caution', 'objective', 'key-point', 'example'] as const
 
 const LOOKS: Record<string, { icon: string; look: string }> = {
   note: { icon: 'info', look: 'note' },
@@ -34,10 +34,16 @@ const LOOKS: Record<string, { icon: string; look: string }> = {
   caution: { icon: 'triangle-alert', look: 'trouble' },
   danger: { icon: 'triangle-alert', look: 'trouble' },
   error: { icon: 'triangle-alert', look: 'trouble' },
+  objective: { icon: 'target', look: 'objective' },
+  objectives: { icon: 'target', look: 'objective' },
+  'key-point': { icon: 'key-round', look: 'key-point' },
+  keypoints: { icon: 'key-round', look: 'key-point' },
+  example: { icon: 'shapes', look: 'example' },
 }
 
 function sentence(kind: string): string {
-  return kind === '' ? 'Note' : kind.charAt(0).toUpperCase() + kind.slice(1)
+  const words = kind.replace(/[-_]+/g, ' ').trim()
+  return words === '' ? 'Note' : words.charAt(0).toUpperCase() + words.slice(1)
 }
 
 declare module '@tiptap/core' {
@@ -70,7 +76,8 @@ export const Callout = Node.create({
   addInputRules() {
     return [
       wrappingInputRule({
-        find: /^:::([a-z]+)\s$/,
+        // Details, columns and notes for instructors have rules of their own.
+        find: /^:::(?!(?:details|columns|instructor)\s)([a-z][a-z-]*)\s$/,
         type: this.type,
         getAttributes: match => ({ kind: match[1] ?? 'note' }),
       }),

@@ -5,6 +5,7 @@ import { Plugin, PluginKey } from '@tiptap/pm/state'
 import type { Context } from '../context.js'
 import { el, icon } from '../dom.js'
 import * as words from '../words.js'
+import { editSelected } from './atom-field.js'
 import { chooseImages } from './paste.js'
 import { Popup } from './popup.js'
 
@@ -22,6 +23,7 @@ const BLOCKS: Block[] = [
   { name: 'Heading 1', icon: 'heading-1', also: 'title h1 #', keys: 'Mod+Alt+1', run: c => c.setHeading({ level: 1 }).run() },
   { name: 'Heading 2', icon: 'heading-2', also: 'subtitle h2 ##', keys: 'Mod+Alt+2', run: c => c.setHeading({ level: 2 }).run() },
   { name: 'Heading 3', icon: 'heading-3', also: 'h3 ###', keys: 'Mod+Alt+3', run: c => c.setHeading({ level: 3 }).run() },
+  { name: 'Heading 4', icon: 'heading-4', also: 'h4 ####', keys: 'Mod+Alt+4', run: c => c.setHeading({ level: 4 }).run() },
   { name: 'Bulleted list', icon: 'list', also: 'unordered ul points', keys: 'Mod+Shift+8', run: c => c.toggleBulletList().run() },
   { name: 'Numbered list', icon: 'list-ordered', also: 'ordered ol steps', keys: 'Mod+Shift+7', run: c => c.toggleOrderedList().run() },
   { name: 'Task list', icon: 'list-checks', also: 'todo checkbox exercise', keys: 'Mod+Shift+9', run: c => c.toggleTaskList().run() },
@@ -29,6 +31,16 @@ const BLOCKS: Block[] = [
   { name: 'Note', icon: 'info', also: 'callout admonition box', keys: '', run: c => c.setCallout('note').run() },
   { name: 'Tip', icon: 'lightbulb', also: 'callout hint', keys: '', run: c => c.setCallout('tip').run() },
   { name: 'Warning', icon: 'triangle-alert', also: 'callout caution danger', keys: '', run: c => c.setCallout('warning').run() },
+  { name: 'Objective', icon: 'target', also: 'callout goal aim learning outcome', keys: '', run: c => c.setCallout('objective').run() },
+  { name: 'Key point', icon: 'key-round', also: 'callout summary takeaway remember', keys: '', run: c => c.setCallout('key-point').run() },
+  { name: 'Example', icon: 'shapes', also: 'callout case sample', keys: '', run: c => c.setCallout('example').run() },
+  { name: 'Instructor note', icon: 'presentation', also: 'teacher trainer hidden', keys: '', run: c => c.setInstructorNote().run() },
+  { name: 'Details', icon: 'list-collapse', also: 'toggle fold accordion spoiler solution', keys: '', run: c => c.setDetails().run() },
+  { name: 'Two columns', icon: 'columns-2', also: 'layout side by side', keys: '', run: c => c.setColumns(2).run() },
+  { name: 'Three columns', icon: 'columns-3', also: 'layout side by side', keys: '', run: c => c.setColumns(3).run() },
+  { name: 'Formula', icon: 'sigma', also: 'math equation latex block', keys: '', run: (c, editor) => { c.insertBlockMath('').run(); editSelected(editor) } },
+  { name: 'Formula in the text', icon: 'radical', also: 'math equation latex inline', keys: '', run: (c, editor) => { c.insertInlineMath('').run(); editSelected(editor) } },
+  { name: 'Footnote', icon: 'asterisk', also: 'note reference citation', keys: '', run: (c, editor) => { c.insertFootnote('').run(); editSelected(editor) } },
   { name: 'Code block', icon: 'square-code', also: 'pre program source', keys: 'Mod+Alt+C', run: c => c.setCodeBlock().run() },
   { name: 'Table', icon: 'table', also: 'grid rows columns', keys: '', run: c => c.insertTable(3, 3).run() },
   { name: 'Image', icon: 'image', also: 'picture photo figure file', keys: '', run: (c, editor, context) => { c.run(); chooseImages(editor, context) } },

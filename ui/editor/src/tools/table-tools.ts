@@ -15,6 +15,7 @@ const TOOLS: [icon: string, label: string, command: TableCommand][] = [
   ['arrow-right-to-line', 'Column right', 'addColumnAfter'],
   ['panel-top', 'Header row', 'toggleHeaderRow'],
   ['panel-left', 'Header column', 'toggleHeaderColumn'],
+  ['square-check', 'Header cell', 'toggleHeaderCell'],
   ['fold-vertical', 'Remove row', 'deleteRow'],
   ['fold-horizontal', 'Remove column', 'deleteColumn'],
   ['trash-2', 'Remove table', 'deleteTable'],
