@@ -14,8 +14,18 @@ export function readable(body: Y.XmlFragment, schema: Schema): BodyNode {
   return { type: 'doc', content: content.length === 0 ? [{ type: 'paragraph' }] : content.map(child => fitting(child, schema)) }
 }
 
+/** Attributes in which a node keeps words or a formula of its own. */
+const WORDS = ['title', 'text', 'caption', 'alt', 'latex']
+
 function unknown(name: string, text: string): BodyNode {
   return { type: 'inkhornUnknown', attrs: { name, text } }
+}
+
+/** The words of an element that is not known: those in its attributes, then those of its content. */
+function wordsOf(source: Y.XmlElement, content: BodyNode[]): string {
+  const attrs = source.getAttributes() as Record<string, unknown>
+  const own = WORDS.map(name => attrs[name]).filter((value): value is string => typeof value === 'string' && value !== '')
+  return [...own, ...content.map(textOf)].filter(text => text !== '').join(' ')
 }
 
 /** A top-level block that the schema takes, else its placeholder. */
@@ -35,11 +45,16 @@ function block(source: unknown, schema: Schema, depth: number): BodyNode {
   const type = schema.nodes[source.nodeName]
   if (depth > MAX_DEPTH) return unknown(source.nodeName, '')
   const content = source.toArray().flatMap(child =>
-    child instanceof Y.XmlText ? inline(child, schema) : [block(child, schema, depth + 1)])
-  if (type === undefined || type.name === 'inkhornUnknown') return unknown(source.nodeName, content.map(textOf).join(' '))
+    child instanceof Y.XmlText ? inline(child, schema) : [among(block(child, schema, depth + 1), type?.inlineContent === true)])
+  if (type === undefined || type.name.startsWith('inkhornUnknown')) return unknown(source.nodeName, wordsOf(source, content))
   const known = type.spec.attrs ?? {}
   const attrs = Object.fromEntries(Object.entries(source.getAttributes()).filter(([name]) => name in known))
   return { type: source.nodeName, attrs, content }
+}
+
+/** In a line of text a placeholder is a part of the line. */
+function among(node: BodyNode, inText: boolean): BodyNode {
+  return inText && node.type === 'inkhornUnknown' ? { ...node, type: 'inkhornUnknownInline' } : node
 }
 
 function inline(text: Y.XmlText, schema: Schema): BodyNode[] {
@@ -62,6 +77,6 @@ function plain(text: Y.XmlText): string {
 
 function textOf(node: BodyNode): string {
   if (node.text !== undefined) return node.text
-  if (node.type === 'inkhornUnknown') return String(node.attrs?.text ?? '')
+  if (node.type.startsWith('inkhornUnknown')) return String(node.attrs?.text ?? '')
   return (node.content ?? []).map(textOf).join(' ').trim()
 }

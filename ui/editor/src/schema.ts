@@ -5,7 +5,7 @@ import { getSchema } from '@tiptap/core'
 import type { Schema } from '@tiptap/pm/model'
 import StarterKit from '@tiptap/starter-kit'
 import type { Context } from './context.js'
-import { HtmlBlock, UnknownBlock } from './nodes/atoms.js'
+import { HtmlBlock, UnknownBlock, UnknownInline } from './nodes/atoms.js'
 import { Code } from './nodes/code-block.js'
 import { Column, Columns } from './nodes/columns.js'
 import { Bullets, Callout, Item, Numbers, Quote, Task, Tasks } from './nodes/containers.js'
@@ -47,7 +47,7 @@ export function schemaExtensions(context: Context): AnyExtension[] {
 
 /** As `schemaExtensions`, with a place for what this version does not know. */
 export function readerExtensions(context: Context): AnyExtension[] {
-  return [...schemaExtensions(context), UnknownBlock]
+  return [...schemaExtensions(context), UnknownBlock, UnknownInline]
 }
 
 let known: Schema | null = null

@@ -3,11 +3,14 @@ import { test } from 'node:test'
 import { Core, type Json, Y, everything, fill, fingerprint } from './page.js'
 import { lesson, opened, paragraph, text } from './helpers.js'
 import { applyRemote } from '../src/index.js'
+import { Schema } from '@tiptap/pm/model'
+import { readable } from '../src/reader.js'
 import { inspectBody } from '../src/guard.js'
 import { bodySchema } from '../src/schema.js'
 
 const NEWER: Record<string, (core: Core, name: string) => void> = {
   'a node type': (core, name) => fill(core.doc(name).getXmlFragment('body'), [{ type: 'hologram', content: [paragraph('in three dimensions')] }]),
+  'a node type in a sentence': (core, name) => fill(core.doc(name).getXmlFragment('body'), [paragraph('known ', { type: 'chart', attrs: { text: 'of rain' } }, ' too')]),
   'a node type deep inside': (core, name) => fill(core.doc(name).getXmlFragment('body'), [{ type: 'blockquote', content: [{ type: 'hologram' }] }]),
   'a mark': (core, name) => fill(core.doc(name).getXmlFragment('body'), [paragraph(text('glowing', 'glow'))]),
   'an attribute': (core, name) => fill(core.doc(name).getXmlFragment('body'), [{ type: 'paragraph', attrs: { mood: 'calm' } }]),
@@ -71,6 +74,51 @@ test('the text of an unknown block can be read', async () => {
   })())
   assert.match(view.element.textContent ?? '', /news of another/)
   view.end()
+})
+
+test('in a sentence only what is not known is a placeholder', async () => {
+  const { core, name } = lesson([paragraph('The ', { type: 'chart', attrs: { title: 'rain', id: '7' } }, ' falls.')])
+  const view = await opened(core, name)
+  assert.equal(view.mode, 'newer')
+  assert.equal(view.element.querySelector('p')?.textContent, 'The rain falls.')
+  assert.equal(view.element.querySelector('.unknown-inline')?.textContent, 'rain')
+  assert.equal(view.element.querySelector('.unknown-block'), null)
+  view.end()
+})
+
+/** The schema of the version before details, columns, formulas, footnotes and instructor notes. */
+function olderSchema(): Schema {
+  const { nodes, marks } = bodySchema().spec
+  const newer = ['details', 'detailsSummary', 'detailsContent', 'columns', 'column', 'instructorNote', 'inlineMath', 'blockMath', 'footnote']
+  return new Schema({ nodes: newer.reduce((left, type) => left.remove(type), nodes).append({
+    inkhornUnknown: { group: 'block', atom: true, attrs: { name: { default: '' }, text: { default: '' } } },
+    inkhornUnknownInline: { group: 'inline', inline: true, atom: true, attrs: { name: { default: '' }, text: { default: '' } } },
+  }), marks })
+}
+
+test('an app of the version before sees every new block, may not edit it, and reads its words', () => {
+  const blocks: Record<string, [Json, string]> = {
+    details: [{ type: 'details', content: [{ type: 'detailsSummary', content: [text('Why')] }, { type: 'detailsContent', content: [paragraph('because')] }] }, 'Why because'],
+    columns: [{ type: 'columns', content: [{ type: 'column', content: [paragraph('left')] }, { type: 'column', content: [paragraph('right')] }] }, 'left right'],
+    instructorNote: [{ type: 'instructorNote', content: [paragraph('slowly')] }, 'slowly'],
+    blockMath: [{ type: 'blockMath', attrs: { latex: 'x^2' } }, 'x^2'],
+    inlineMath: [paragraph('area ', { type: 'inlineMath', attrs: { latex: 'r^2' } }), 'area r^2'],
+    footnote: [paragraph('said', { type: 'footnote', attrs: { text: 'by whom' } }), 'said by whom'],
+  }
+  const older = olderSchema()
+  for (const [type, [block, words]] of Object.entries(blocks)) {
+    const doc = new Y.Doc()
+    const body = doc.getXmlFragment('body')
+    fill(body, [paragraph('known'), block])
+    const before = fingerprint(doc)
+    const trouble = inspectBody(body, older)
+    assert.deepEqual([trouble?.what, trouble?.detail], ['node', type])
+    const shown = older.nodeFromJSON(readable(body, older))
+    shown.check()
+    const read = shown.textBetween(0, shown.content.size, ' ', node => ` ${String(node.attrs.text ?? '')}`)
+    assert.equal(read.replace(/\s+/g, ' ').trim(), `known ${words}`)
+    assert.equal(fingerprint(doc), before)
+  }
 })
 
 test('a body that is nested beyond reason is shown, not walked into the ground', async () => {

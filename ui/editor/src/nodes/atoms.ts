@@ -36,6 +36,19 @@ export const HtmlBlock = Node.create({
   },
 })
 
+/** As `UnknownBlock`, among texts: the sentence around it can be read. */
+export const UnknownInline = Node.create({
+  name: 'inkhornUnknownInline',
+  group: 'inline',
+  inline: true,
+  atom: true,
+  addAttributes: () => ({ name: { default: '' }, text: { default: '' } }),
+  renderHTML: ({ node }) => {
+    const text = String(node.attrs.text ?? '')
+    return ['span', { class: 'unknown-inline', role: 'note', title: words.unknownBlock, 'aria-label': `${words.unknownBlock} ${text}`.trim() }, text === '' ? '…' : text]
+  },
+})
+
 /** Stands for a block that this version does not know. Only in the reader's schema: the editor never opens such a lesson. */
 export const UnknownBlock = Node.create({
   name: 'inkhornUnknown',

@@ -55,7 +55,7 @@ export const DetailsSummary = Node.create({
   renderHTML: ({ HTMLAttributes }) => ['summary', mergeAttributes(HTMLAttributes), 0],
   addNodeView() {
     return () => {
-      const contentDOM = el('div', { class: 'details-summary', 'data-empty': words.detailsSummary })
+      const contentDOM = el('div', { class: 'details-summary', dir: 'auto', 'data-empty': words.detailsSummary })
       return { dom: contentDOM, contentDOM }
     }
   },

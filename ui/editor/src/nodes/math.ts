@@ -137,7 +137,7 @@ export const BlockMath = Node.create({
           tr.replaceWith(at, empty ? $from.after() : at, formula)
           // Somewhere to go on writing.
           const behind = at + formula.nodeSize
-          if (tr.doc.resolve(behind).nodeAfter === null) tr.insert(behind, tr.doc.type.schema.node('paragraph'))
+          if (tr.doc.resolve(behind).nodeAfter?.isTextblock !== true) tr.insert(behind, tr.doc.type.schema.node('paragraph'))
           tr.setSelection(NodeSelection.create(tr.doc, at)).scrollIntoView()
         }
         return true
@@ -159,7 +159,7 @@ export const BlockMath = Node.create({
         const { tr } = state
         tr.replaceWith(at, $from.after(), formula)
         const behind = at + formula.nodeSize
-        if (tr.doc.resolve(behind).nodeAfter === null) tr.insert(behind, state.schema.node('paragraph'))
+        if (tr.doc.resolve(behind).nodeAfter?.isTextblock !== true) tr.insert(behind, state.schema.node('paragraph'))
         if (edit) {
           tr.setSelection(NodeSelection.create(tr.doc, at))
           openSoon(this.editor)
