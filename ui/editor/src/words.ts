@@ -88,3 +88,4 @@ export const isFirst = 'It is the first one here.'
 export const isLast = 'It is the last one here.'
 export const movedTo = (at: number, total: number) => `Moved. ${at} of ${total}.`
 export const moveGone = 'Somebody else removed this block.'
+export const imagesNotPasted = (count: number) => `${count === 1 ? 'One image was' : `${count} images were`} left out: only the program that they come from can read them. Copy each by itself, or drop its file here.`

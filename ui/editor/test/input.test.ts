@@ -6,7 +6,7 @@ import { lesson, opened, paragraph, text } from './helpers.js'
 import { isSafeHref } from '../src/nodes/marks.js'
 import { countWords, slug } from '../src/stats.js'
 import { completeHref } from '../src/tools/bubble.js'
-import { cleanHtml, looksLikeMarkdown } from '../src/tools/paste.js'
+import { looksLikeMarkdown } from '../src/tools/paste.js'
 import { findBlocks } from '../src/tools/slash.js'
 
 test('a dropped image is stored first and then named in the lesson and in its assets', async () => {
@@ -60,11 +60,6 @@ test('pasted Markdown is read by the core', async () => {
   await core.heard('saved')
   assert.match(core.doc(name).getXmlFragment('body').toString(), /<heading level="2">From Markdown<\/heading>/)
   view.end()
-})
-
-test('a list from a word processor stays a list', () => {
-  const word = '<!--[if x]>x<![endif]--><p class="MsoListParagraphCxSpFirst"><span style="mso-list:Ignore">·</span>one</p><p class="MsoListParagraphCxSpLast"><span style="mso-list:Ignore">·</span>two<o:p></o:p></p><p>after</p>'
-  assert.equal(cleanHtml(word), '<ul><li><p>one</p></li><li><p>two</p></li></ul><p>after</p>')
 })
 
 test('code may be a link, bold and code at once', async () => {

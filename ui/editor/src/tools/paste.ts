@@ -5,6 +5,7 @@ import { Fragment, Slice, type Node } from '@tiptap/pm/model'
 import { Plugin, TextSelection, type Transaction } from '@tiptap/pm/state'
 import type { Context } from '../context.js'
 import { messageOf } from '../host.js'
+import { clean, isAbyss, isOnlyImage } from '../paste/clean.js'
 import { toWellFormed } from '../tidy.js'
 import * as words from '../words.js'
 
@@ -66,30 +67,6 @@ export function chooseImages(editor: Editor, context: Context): void {
   input.click()
 }
 
-/** Word writes lists as paragraphs and fills the rest with its own elements; the schema drops what is left. */
-export function cleanHtml(html: string): string {
-  const plain = html.replace(/<!--[\s\S]*?-->/g, '').replace(/<\/?o:p[^>]*>/g, '')
-  if (!/MsoListParagraph/.test(html)) return plain
-  const page = new DOMParser().parseFromString(plain, 'text/html')
-  let list: HTMLElement | null = null
-  for (const item of [...page.querySelectorAll<HTMLElement>('p[class*="MsoListParagraph"]')]) {
-    const marker = item.querySelector('span[style*="mso-list"]')
-    const ordered = /^\s*\(?[0-9a-z]{1,3}[.)]/i.test(marker?.textContent ?? item.textContent ?? '')
-    marker?.remove()
-    if (list === null || list.nextElementSibling !== item || (list.tagName === 'OL') !== ordered) {
-      list = page.createElement(ordered ? 'ol' : 'ul')
-      item.before(list)
-    }
-    const entry = page.createElement('li')
-    const text = page.createElement('p')
-    text.append(...item.childNodes)
-    entry.append(text)
-    list.append(entry)
-    item.remove()
-  }
-  return page.body.innerHTML
-}
-
 /** Whether plain text is worth reading as Markdown: it has a block or a mark that only Markdown writes so. */
 export function looksLikeMarkdown(text: string): boolean {
   return [
@@ -132,7 +109,13 @@ export const Paste = Extension.create<{ context: Context }>({
     return [
       new Plugin({
         props: {
-          transformPastedHTML: cleanHtml,
+          transformPastedHTML: html => {
+            const cleaned = clean(html)
+            if (cleaned.lostImages > 0) {
+              context.host.event(context.lesson, 'notice', { kind: 'info', message: words.imagesNotPasted(cleaned.lostImages) })
+            }
+            return cleaned.html
+          },
           transformPasted: slice => {
             const addresses: string[] = []
             const clean = withoutDataImages(slice, addresses)
@@ -152,7 +135,8 @@ export const Paste = Extension.create<{ context: Context }>({
             const html = data.getData('text/html')
             const text = data.getData('text/plain')
             const files = [...data.files]
-            if (files.length > 0 && (html === '' || !/<(p|div|table|li|h[1-6])\b/i.test(html))) {
+            // Word and Excel add a picture of what was copied: the text itself is better.
+            if (files.length > 0 && (html === '' || (!isAbyss(html) && isOnlyImage(html)))) {
               void insertImages(editor, context, files, null)
               return true
             }
