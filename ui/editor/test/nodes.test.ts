@@ -89,6 +89,15 @@ test('details are closed at first, opened by their button without a trace, and b
   view.end()
 })
 
+test('what is found in closed details is shown', async () => {
+  const { core, name } = lesson([paragraph('a'), details('Why', { type: 'blockquote', content: [details('And why', paragraph('because'))] })])
+  const view = await opened(core, name)
+  view.handle.find('because')
+  await wait(300)
+  assert.equal(view.element.querySelectorAll('.details[data-open]').length, 2)
+  view.end()
+})
+
 test('a reader opens details too', async () => {
   const { core, name } = lesson([details('Why', paragraph('because'))])
   const view = await opened(core, name, false)
@@ -128,6 +137,33 @@ test('Backspace at the edges of details joins nothing across them', async () => 
     assert.ok(press(view.editor(), 'Backspace'))
   })
   assert.equal(plain, '<paragraph>before</paragraph><paragraph>Why</paragraph><paragraph>because</paragraph>')
+})
+
+test('Backspace at the start of a heading in details or of code in a column joins nothing either', async () => {
+  const heading = await after([details('Why', { type: 'heading', attrs: { level: 2 }, content: [text('H')] })], view => {
+    view.editor().commands.setTextSelection(8)
+    assert.equal(view.editor().state.selection.$from.parent.textContent, 'H')
+    assert.ok(press(view.editor(), 'Backspace'))
+  })
+  assert.match(heading, /Why<\/detailsSummary><detailsContent><paragraph>H<\/paragraph>/i)
+  const code: Json = { type: 'codeBlock', content: [text('c')] }
+  const source: Json[] = [{ type: 'columns', content: [{ type: 'column', content: [paragraph('a')] }, { type: 'column', content: [code] }] }]
+  const same = await after(source, view => {
+    view.editor().commands.setTextSelection(8)
+    assert.equal(view.editor().state.selection.$from.parent.textContent, 'c')
+    assert.ok(press(view.editor(), 'Backspace'))
+    assert.equal(view.editor().state.selection.$from.parent.textContent, 'a')
+  })
+  assert.match(same, /<paragraph>a<\/paragraph><\/column><column><codeBlock>c<\/codeBlock>/i)
+})
+
+test('several paragraphs pasted into a summary lose no word and leave details whole', async () => {
+  const result = await after([details('Why', paragraph('because'))], view => {
+    view.editor().commands.setTextSelection(5)
+    view.editor().view.pasteHTML('<p>one</p><ul><li>two</li></ul><p>three</p>')
+  })
+  for (const word of ['Why', 'one', 'two', 'three', 'because']) assert.ok(result.includes(word), `${word} in ${result}`)
+  assert.equal(result.split('<detailsSummary').length + result.split('<detailssummary').length - 2, result.split(/<details>/).length - 1)
 })
 
 test('details that lost a part between two authors are made whole when somebody writes', async () => {
@@ -297,6 +333,23 @@ test('footnotes are numbered by their places and listed below the lesson', async
   assert.equal(view.element.querySelector<HTMLElement>('.footnotes')?.hidden, true)
   view.end()
   assert.equal(view.element.innerHTML, '')
+})
+
+test('marks over a formula and a footnote change the words around them and lose neither', async () => {
+  const { core, name } = lesson([paragraph('a ', { type: 'inlineMath', attrs: { latex: 'x' } }, ' b', { type: 'footnote', attrs: { text: 'n' } })])
+  const view = await opened(core, name)
+  view.editor().chain().selectAll().toggleMark('bold').setMark('link', { href: 'https://e.org' }).run()
+  view.editor().commands.insertContentAt(1, 'c')
+  await view.handle.flush()
+  const content = xml(view, name)
+  assert.match(content, /inlineMath latex="x"/i)
+  assert.match(content, /footnote text="n"/)
+  view.end()
+  const again = await opened(core, name)
+  assert.equal(again.mode, 'edit')
+  assert.equal(again.element.querySelectorAll('.formula, .footnote').length, 2)
+  again.end()
+  assert.equal(xml(again, name), content)
 })
 
 test('headings are told with their formulas and without their footnotes', async () => {

@@ -4,6 +4,7 @@ import { Extension, type Editor } from '@tiptap/core'
 import { Plugin, PluginKey, TextSelection, type EditorState, type Transaction } from '@tiptap/pm/state'
 import { Decoration, DecorationSet } from '@tiptap/pm/view'
 import { asOneStep, isFromDocument } from '../binding.js'
+import { openAround } from '../nodes/details.js'
 import { scrollerOf } from '../scroll.js'
 import { FindBar } from './bar.js'
 import { type Match, Search, changeBetween, indexFrom, replaceMatch, replaceMatches } from './matches.js'
@@ -142,8 +143,11 @@ export class Finder {
   private reveal(): void {
     const found = this.found
     const match = found?.matches[found.current]
+    if (match === undefined) return
+    const { node } = this.editor.view.domAtPos(match.from)
+    openAround(node instanceof Element ? node : node.parentElement)
     const scroller = scrollerOf(this.editor.view.dom)
-    if (match === undefined || scroller === null) return
+    if (scroller === null) return
     const box = this.editor.view.coordsAtPos(match.from)
     const frame = scroller.getBoundingClientRect()
     if (box.top >= frame.top + BAR && box.bottom <= frame.bottom - 32) return

@@ -82,7 +82,13 @@ export const Edges = Extension.create({
       if ($from.depth > room + 1) return false
       const blank = isEmptyParagraph($from) && $from.node(room).childCount === 1
       if (name === 'column' && blank) return this.editor.commands.removeColumn()
-      if ($from.parent.type.name !== 'paragraph') return false
+      const { schema } = tr.doc.type
+      if ($from.parent.type.name === 'heading' && schema.nodes.paragraph !== undefined) {
+        tr.setBlockType($from.pos, $from.pos, schema.nodes.paragraph)
+        return true
+      }
+      // Code that is empty becomes text by its own key.
+      if ($from.parent.type.spec.code === true && $from.parent.content.size === 0) return false
       const index = $from.index(room - 1)
       if (isEmptyParagraph($from) && !blank) tr.delete($from.before(), $from.after())
       if (index > 0) tr.setSelection(TextSelection.near(tr.doc.resolve($from.before(room) - 1), -1))
