@@ -111,6 +111,8 @@ export const Binding = Extension.create<BindingOptions>({
   addKeyboardShortcuts() {
     // Handled even with an empty stack: the webview's own undo would change the page behind the document's back.
     return {
+      // Before the keys of code and callouts: what a shortcut has just made is taken back first.
+      Backspace: () => this.editor.commands.undoInputRule(),
       'Mod-z': () => this.editor.commands.undo() || true,
       'Mod-y': () => this.editor.commands.redo() || true,
       'Shift-Mod-z': () => this.editor.commands.redo() || true,

@@ -40,6 +40,8 @@ export interface Watcher {
   frozen(): void
   /** Take the document that `acquire` gives now. */
   restart(): void
+  /** Whether an input method is composing a word: ProseMirror may then give its text to another block when blocks come or go. */
+  composing(): boolean
 }
 
 export class LessonDocument {
@@ -53,6 +55,8 @@ export class LessonDocument {
   private pulling: Promise<void> | null = null
   private pullAgain = false
   private watcher: Watcher | null = null
+  /** What others wrote while a word was being composed. */
+  private held: Uint8Array[] = []
 
   constructor(readonly course: string, readonly lesson: string, private readonly host: Host) {
     this.undo = new KeptUndoManager(this.body, {
@@ -81,6 +85,7 @@ export class LessonDocument {
   /** The view that shows it. */
   watchedBy(watcher: Watcher | null): void {
     this.watcher = watcher
+    if (watcher === null) this.letIn()
   }
 
   /** The core made this document anew: this copy is of no use any more, and what it still holds back would be refused. */
@@ -90,7 +95,16 @@ export class LessonDocument {
   }
 
   applyRemote(update: Uint8Array): void {
-    Y.applyUpdate(this.doc, update, REMOTE)
+    if (this.watcher?.composing() === true) this.held.push(update)
+    else {
+      this.letIn()
+      Y.applyUpdate(this.doc, update, REMOTE)
+    }
+  }
+
+  /** Lets in what was held back, in its order. */
+  letIn(): void {
+    for (const update of this.held.splice(0)) Y.applyUpdate(this.doc, update, REMOTE)
   }
 
   /** Fetches what the core has beyond this document. One at a time; a call during one leads to exactly one more. */

@@ -39,6 +39,8 @@ export interface OpenOptions {
   lesson: string
   editable: boolean
   label: string
+  /** Language of the text (BCP 47), for spelling and hyphens; absent: that of the window. */
+  language?: string
 }
 
 export interface Handle {

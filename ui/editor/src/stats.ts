@@ -20,14 +20,27 @@ export function countWords(text: string): number {
   return count
 }
 
+/** Counts of blocks that did not change since they were counted. */
+const counted = new WeakMap<Node, { words: number; characters: number }>()
+
+function countBlock(block: Node): { words: number; characters: number } {
+  let known = counted.get(block)
+  if (known === undefined) {
+    const text = block.textContent
+    known = { words: countWords(text), characters: [...text].length }
+    counted.set(block, known)
+  }
+  return known
+}
+
 export function stats(doc: Node): { words: number; characters: number; minutes: number } {
   let words = 0
   let characters = 0
   doc.descendants(node => {
     if (!node.isTextblock) return true
-    const text = node.textContent
-    words += countWords(text)
-    characters += [...text].length
+    const block = countBlock(node)
+    words += block.words
+    characters += block.characters
     return false
   })
   return { words, characters, minutes: Math.ceil(words / READING_PACE) }
@@ -36,6 +49,12 @@ export function stats(doc: Node): { words: number; characters: number; minutes: 
 /** The text of a block with its formulas, as they are typed; footnotes stand beside the text. */
 export function lineOf(block: Node): string {
   return block.textBetween(0, block.content.size, undefined, node => (node.type.name === 'inlineMath' ? `$${String(node.attrs.latex ?? '')}$` : ''))
+}
+
+/** Words of a part of the text, and the minutes that they take to read. */
+export function countPart(text: string): { words: number; minutes: number } {
+  const words = countWords(text)
+  return { words, minutes: Math.ceil(words / READING_PACE) }
 }
 
 /** The fragment under which the web knows a heading: lower case, no punctuation, hyphens for spaces. */

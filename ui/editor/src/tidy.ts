@@ -48,10 +48,16 @@ function wholeDetails(node: Node): Node | null {
   return node.type.create(node.attrs, [summary ?? schema.node('detailsSummary'), schema.node('detailsContent', null, blocks)])
 }
 
+/** Nodes in which nothing is to be done. ProseMirror keeps what does not change: a keystroke looks at its own block only. */
+const clean = new WeakSet<Node>()
+
 /** Changes that make the document tidy, the last one first, so that positions hold. */
 export function tidy(doc: Node, tr: Transaction): boolean {
   const changes: (() => void)[] = []
+  const seen: Node[] = []
   doc.descendants((node, pos) => {
+    if (clean.has(node)) return false
+    seen.push(node)
     if (node.isText) {
       const text = node.text ?? ''
       const marks = wellMarks(node.marks)
@@ -73,6 +79,7 @@ export function tidy(doc: Node, tr: Transaction): boolean {
     else if (FILLED.has(node.type.name)) changes.push(() => tr.insert(pos + 1, doc.type.schema.node('paragraph')))
     return true
   })
+  if (changes.length === 0) for (const node of seen) clean.add(node)
   for (const change of changes.reverse()) change()
   return changes.length > 0
 }

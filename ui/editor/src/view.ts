@@ -34,6 +34,9 @@ import * as words from './words.js'
 /** Counting follows the typing at this distance, in milliseconds. */
 const STATS_MS = 300
 
+/** What an input method has composed is in the document after this, in milliseconds (ProseMirror waits 20). */
+const COMPOSED_MS = 50
+
 export class LessonView implements Handle {
   private readonly frame = el('div', { class: 'editor' })
   private document: LessonDocument | null = null
@@ -133,8 +136,22 @@ export class LessonView implements Handle {
         this.editor?.setEditable(false)
       },
       restart: () => this.restart(),
+      composing: () => this.editor?.view.composing === true,
     })
+    let letting: ReturnType<typeof setTimeout> | undefined
+    const composed = () => {
+      clearTimeout(letting)
+      // After ProseMirror has read what was composed; another word may have begun by then.
+      letting = setTimeout(() => {
+        if (this.editor?.view.composing !== true) document.letIn()
+      }, COMPOSED_MS)
+    }
+    this.frame.addEventListener('compositionend', composed)
+    this.frame.addEventListener('focusout', composed)
     this.ends.push(() => {
+      clearTimeout(letting)
+      this.frame.removeEventListener('compositionend', composed)
+      this.frame.removeEventListener('focusout', composed)
       document.doc.off('beforeTransaction', hold)
       document.doc.off('afterTransactionCleanup', release)
       document.doc.off('beforeObserverCalls', before)
@@ -230,7 +247,7 @@ export class LessonView implements Handle {
       enablePasteRules: true,
       editorProps: {
         attributes: {
-          class: 'prose', role: 'textbox', 'aria-multiline': 'true', 'aria-label': this.options.label, spellcheck: 'true',
+          class: 'prose', role: 'textbox', 'aria-multiline': 'true', 'aria-label': this.options.label, spellcheck: 'true', lang: this.language,
           'aria-readonly': String(!editable),
           ...(editable ? {} : { tabindex: '0' }),
         },
@@ -241,6 +258,11 @@ export class LessonView implements Handle {
     })
     editor.on('update', () => this.countSoon())
     return editor
+  }
+
+  /** The language that spelling is checked in. */
+  private get language(): string {
+    return this.options.language ?? (document.documentElement.lang !== '' ? document.documentElement.lang : 'en')
   }
 
   private say(name: Parameters<Host['event']>[1], detail: unknown): void {

@@ -89,3 +89,5 @@ export const isLast = 'It is the last one here.'
 export const movedTo = (at: number, total: number) => `Moved. ${at} of ${total}.`
 export const moveGone = 'Somebody else removed this block.'
 export const imagesNotPasted = (count: number) => `${count === 1 ? 'One image was' : `${count} images were`} left out: only the program that they come from can read them. Copy each by itself, or drop its file here.`
+export const clearFormatting = 'Clear formatting'
+export const selected = (count: number, minutes: number) => `${count} ${count === 1 ? 'word' : 'words'}${minutes > 1 ? `, ${minutes} min` : ''}`

@@ -300,6 +300,11 @@ class BlockHandle {
   }
 }
 
+/** Opens the menu of the block with the caret; false where there is none. */
+export function openBlockMenu(editor: Editor): boolean {
+  return (editor.storage as unknown as { blockHandle?: { handle: BlockHandle | null } }).blockHandle?.handle?.openAtCaret() ?? false
+}
+
 export const Blocks = Extension.create<{ context: Context }, { handle: BlockHandle | null }>({
   name: 'blockHandle',
   // Before the table's arrows.

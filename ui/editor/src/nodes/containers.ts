@@ -110,7 +110,7 @@ export const Callout = Node.create({
         class: 'callout-title', 'aria-label': words.calloutTitle, spellcheck: 'true',
         onchange: () => set({ title: title.value === '' ? null : title.value.replace(/\p{Surrogate}/gu, '\uFFFD') }),
         onkeydown: event => {
-          if (!['Enter', 'ArrowDown', 'Escape'].includes((event as KeyboardEvent).key)) return
+          if ((event as KeyboardEvent).isComposing || !['Enter', 'ArrowDown', 'Escape'].includes((event as KeyboardEvent).key)) return
           event.preventDefault()
           const pos = getPos()
           if (typeof pos === 'number') editor.commands.focus(pos + 2)

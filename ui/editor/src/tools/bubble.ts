@@ -6,6 +6,8 @@ import { CellSelection } from '@tiptap/pm/tables'
 import type { Context } from '../context.js'
 import { el, iconButton, roving } from '../dom.js'
 import { isSafeHref } from '../nodes/marks.js'
+import { openBlockMenu } from '../blocks/handle.js'
+import { countPart } from '../stats.js'
 import { toWellFormed } from '../tidy.js'
 import * as words from '../words.js'
 import { Popup, rangeBox } from './popup.js'
@@ -16,7 +18,12 @@ const MARKS: [mark: string, icon: string, label: string, keys: string][] = [
   ['underline', 'underline', 'Underline', 'Mod+U'],
   ['strike', 'strikethrough', 'Strikethrough', 'Mod+Shift+S'],
   ['code', 'code', 'Code', 'Mod+E'],
+  ['subscript', 'subscript', 'Subscript', 'Mod+,'],
+  ['superscript', 'superscript', 'Superscript', 'Mod+.'],
 ]
+
+/** A selection that rests this long, in milliseconds, is counted. */
+const COUNT_MS = 200
 
 /** An address as people type it: `example.org` means the web, everything that has a scheme or a path means itself. */
 export function completeHref(typed: string): string {
@@ -26,9 +33,20 @@ export function completeHref(typed: string): string {
   return href
 }
 
+declare module '@tiptap/core' {
+  interface Commands<ReturnType> {
+    bubble: {
+      /** Takes the marks but links from the selection. */
+      clearFormatting: () => ReturnType
+    }
+  }
+}
+
 class Bar {
   private readonly marks: HTMLButtonElement[]
   private readonly linkButton: HTMLButtonElement
+  private readonly counter = el('span', { class: 'bubble-count', 'data-testid': 'selection-count' })
+  private counting: ReturnType<typeof setTimeout> | undefined
   private readonly field = el('input', { class: 'field bubble-field', placeholder: words.linkField, 'aria-label': words.linkField, spellcheck: 'false', role: 'combobox', 'aria-expanded': 'false' })
   private readonly found = el('div', { class: 'menu bubble-found', role: 'listbox', hidden: true })
   private readonly buttons: HTMLElement
@@ -42,7 +60,10 @@ class Bar {
   constructor(private readonly editor: Editor, private readonly context: Context) {
     this.marks = MARKS.map(([mark, icon, label, keys]) => iconButton(icon, label, keys, () => editor.chain().focus().toggleMark(mark).run()))
     this.linkButton = iconButton('link', 'Link', 'Mod+K', () => this.editLink())
-    this.buttons = el('div', { class: 'bubble-row' }, ...this.marks, this.linkButton)
+    const turn = iconButton('pilcrow', words.turnInto, 'Mod+Shift+.', () => openBlockMenu(editor))
+    turn.setAttribute('aria-haspopup', 'menu')
+    const plain = iconButton('remove-formatting', words.clearFormatting, 'Mod+Shift+\\', () => editor.chain().focus().clearFormatting().run())
+    this.buttons = el('div', { class: 'bubble-row' }, turn, ...this.marks, this.linkButton, plain, this.counter)
     const remove = iconButton('unlink', words.linkRemove, '', () => this.setLink(''))
     const follow = iconButton('external-link', words.linkOpen, '', () => {
       const href = completeHref(this.field.value)
@@ -54,6 +75,7 @@ class Bar {
     roving(bar, () => this.leave())
     this.field.addEventListener('input', () => void this.search())
     this.field.addEventListener('keydown', event => {
+      if (event.isComposing || event.keyCode === 229) return
       if (event.key === 'Enter') this.accept()
       else if (event.key === 'ArrowDown' || event.key === 'ArrowUp') this.choose(this.chosen + (event.key === 'ArrowDown' ? 1 : -1))
       else return
@@ -76,10 +98,21 @@ class Bar {
     const wanted = view.editable && (view.hasFocus() || bar.contains(document.activeElement)) && !selection.empty
       && !(selection instanceof NodeSelection) && !(selection instanceof CellSelection)
       && selection.$from.parent.type.spec.code !== true && state.doc.textBetween(selection.from, selection.to).trim() !== ''
+    clearTimeout(this.counting)
     if (!wanted) return this.popup.hide()
+    this.counting = setTimeout(() => this.count(), COUNT_MS)
     MARKS.forEach(([mark], at) => this.marks[at]?.setAttribute('aria-pressed', String(this.editor.isActive(mark))))
     this.linkButton.setAttribute('aria-pressed', String(this.editor.isActive('link')))
     this.popup.show(rangeBox(this.editor, selection.from, selection.to))
+  }
+
+  /** Says how much is selected. */
+  private count(): void {
+    if (this.editor.isDestroyed || !this.popup.isOpen) return
+    const { from, to } = this.editor.state.selection
+    const part = countPart(this.editor.state.doc.textBetween(from, to, '\n', ' '))
+    this.counter.textContent = words.selected(part.words, part.minutes)
+    if (!this.editing) this.popup.show(rangeBox(this.editor, from, to))
   }
 
   /** The field for the link at the caret or over the selection. */
@@ -169,6 +202,7 @@ class Bar {
   }
 
   destroy(): void {
+    clearTimeout(this.counting)
     this.popup.destroy()
   }
 }
@@ -176,8 +210,21 @@ class Bar {
 export const Bubble = Extension.create<{ context: Context }, { bar: Bar | null }>({
   name: 'bubble',
   addStorage: () => ({ bar: null }),
+  addCommands() {
+    return {
+      clearFormatting: () => ({ tr, state, dispatch }) => {
+        const { from, to, empty } = tr.selection
+        if (empty) return false
+        // Links say something; the rest is looks.
+        const looks = Object.values(state.schema.marks).filter(type => type.name !== 'link')
+        if (dispatch) for (const type of looks) tr.removeMark(from, to, type)
+        return true
+      },
+    }
+  },
   addKeyboardShortcuts() {
     return {
+      'Mod-Shift-\\': () => this.editor.commands.clearFormatting(),
       'Mod-k': () => this.storage.bar?.editLink() ?? false,
       'Alt-F10': () => this.storage.bar?.focusBar() ?? false,
     }
