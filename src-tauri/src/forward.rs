@@ -4,7 +4,7 @@
 use crate::WINDOW;
 use crate::commands::Answer;
 use crate::shell::Shell;
-use inkhorn_core::{Core, Feed, LessonUpdate, UpdateStream};
+use inkhorn_core::{CaretStream, Core, Feed, LessonUpdate, UpdateStream};
 use inkhorn_protocol::NodeId;
 use inkhorn_protocol::window::{LessonHead, ToWindow};
 use std::collections::HashMap;
@@ -38,7 +38,13 @@ impl Feeding {
 #[derive(Default)]
 pub(crate) struct Lessons {
     page: Option<Page>,
-    followed: HashMap<NodeId, Task>,
+    followed: HashMap<NodeId, Followed>,
+}
+
+/// A lesson that the page follows: its updates, and the carets in it.
+struct Followed {
+    updates: Task,
+    _carets: Task,
 }
 
 #[derive(Clone)]
@@ -101,16 +107,26 @@ async fn batches(mut feed: Feed, messages: Channel<ToWindow>) {
     }
 }
 
-/// From now on the page gets the updates of a lesson that were made elsewhere.
+/// From now on the page gets the updates of a lesson that were made elsewhere, and the carets of others.
 pub(crate) async fn follow(shell: &Shell, core: &Core, lesson: &NodeId) {
     let mut lessons = shell.lessons.lock().await;
     let Some(page) = lessons.page.clone() else { return };
-    if lessons.followed.get(lesson).is_some_and(|task| !task.0.is_finished()) {
+    if lessons.followed.get(lesson).is_some_and(|followed| !followed.updates.0.is_finished()) {
         return;
     }
     let updates = core.lesson_updates(lesson, page.editor);
-    let task = Task(tokio::spawn(updates_of(lesson.clone(), updates, page)));
-    lessons.followed.insert(lesson.clone(), task);
+    let carets = carets_of(lesson.clone(), core.lesson_carets(lesson), page.messages.clone());
+    let updates = Task(tokio::spawn(updates_of(lesson.clone(), updates, page)));
+    lessons.followed.insert(lesson.clone(), Followed { updates, _carets: Task(tokio::spawn(carets)) });
+}
+
+async fn carets_of(lesson: NodeId, mut stream: CaretStream, messages: Channel<ToWindow>) {
+    loop {
+        let carets = stream.next().await;
+        if messages.send(ToWindow::Carets { lesson: lesson.clone(), carets }).is_err() {
+            return;
+        }
+    }
 }
 
 async fn updates_of(lesson: NodeId, mut updates: UpdateStream, page: Page) {

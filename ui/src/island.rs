@@ -4,8 +4,10 @@ use crate::bridge::Message;
 use crate::hooks::Client;
 use crate::i18n::text;
 use crate::page::{number_of, text_of};
+use crate::state::follow::Followed;
 use crate::state::{retry, tree};
 use futures_channel::mpsc::UnboundedSender;
+use inkhorn_protocol::caret::Caret;
 use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::projection::OutlineView;
 use inkhorn_protocol::window::Failure;
@@ -27,6 +29,8 @@ extern "C" {
     fn changed_all_js();
     #[wasm_bindgen(js_name = applyRemote)]
     fn apply_remote_js(lesson: &str, update: &Uint8Array) -> bool;
+    #[wasm_bindgen(js_name = carets)]
+    fn carets_js(lesson: &str, carets: &JsValue);
     #[wasm_bindgen(js_name = reset)]
     fn reset_js(lesson: &str);
     #[wasm_bindgen(js_name = assetArrived)]
@@ -45,6 +49,8 @@ extern "C" {
     /// Opens the bar that finds in the lesson; an empty text leaves what stood there.
     #[wasm_bindgen(method)]
     pub(crate) fn find(this: &Handle, query: &str);
+    #[wasm_bindgen(method)]
+    pub(crate) fn follow(this: &Handle, person: &JsValue);
     #[wasm_bindgen(method)]
     pub(crate) fn close(this: &Handle);
 }
@@ -89,6 +95,8 @@ pub(crate) enum What {
         message: String,
     },
     Link(String),
+    /// The user typed or scrolled while somebody was followed.
+    Unfollow,
 }
 
 /// Gives the island what it needs; once, before anything else.
@@ -122,6 +130,17 @@ pub(crate) fn configure(client: Client, out: UnboundedSender<Message>) {
             })
         }),
     );
+    let caret = api.clone();
+    let set_caret = Closure::<dyn Fn(String, Option<f64>, JsValue) -> Promise>::new(
+        move |lesson: String, client: Option<f64>, cursor: JsValue| {
+            let api = caret.clone();
+            promise(async move {
+                api.set_caret(&id(&lesson)?, client, cursor).await?;
+                Ok(JsValue::UNDEFINED)
+            })
+        },
+    );
+    set("caret", set_caret.into_js_value());
     let put = api.clone();
     let put_asset = Closure::<dyn Fn(String, String, String, String, Uint8Array) -> Promise>::new(
         move |_course: String, lesson: String, name: String, _mime: String, bytes: Uint8Array| {
@@ -201,6 +220,14 @@ pub(crate) fn apply_remote(lesson: &NodeId, update: &[u8]) -> bool {
     apply_remote_js(lesson.as_str(), &Uint8Array::from(update))
 }
 
+/// Who else has a lesson open, and where.
+pub(crate) fn carets(lesson: &NodeId, carets: &[Caret]) {
+    let list = serde_json::to_string(carets).ok().and_then(|text| js_sys::JSON::parse(&text).ok());
+    if let Some(list) = list {
+        carets_js(lesson.as_str(), &list);
+    }
+}
+
 /// A lesson changed elsewhere; the island pulls the difference.
 pub(crate) fn changed(lesson: &NodeId) {
     changed_js(lesson.as_str());
@@ -224,6 +251,15 @@ pub(crate) fn asset_arrived(hash: &AssetHash) {
 /// Returns when every edit of this window is with the core, or cannot get there (the lesson is frozen then, and said so).
 pub(crate) async fn flush() {
     let _ = flush_js().await;
+}
+
+/// Somebody to follow, as the island takes it.
+pub(crate) fn person(who: Option<&Followed>) -> JsValue {
+    let Some(who) = who else { return JsValue::NULL };
+    let one = Object::new();
+    let _ = Reflect::set(&one, &"name".into(), &who.name.as_str().into());
+    let _ = Reflect::set(&one, &"hue".into(), &f64::from(who.hue).into());
+    one.into()
 }
 
 /// Lessons as the island's link field takes them.
@@ -258,6 +294,7 @@ fn what(name: &str, detail: &JsValue) -> Option<What> {
             minutes: number_of(detail, "minutes").unwrap_or(0),
         },
         "notice" => What::Notice { trouble: text("kind") == "trouble", message: text("message") },
+        "unfollow" => What::Unfollow,
         // A newer island may tell more.
         _ => return None,
     })

@@ -2,7 +2,7 @@
 //!
 //! - [`Core`]: the handle, cheap to clone; its methods are spread over the files below, one noun each
 //! - local half: `lock` (one program at a time), `profile` (where it is), `documents` (courses and lessons as data),
-//!   `outline`, `lesson`, `assets`, `import` (and export), `backup` (one file with everything)
+//!   `outline`, `lesson`, `caret`, `assets`, `import` (and export), `backup` (one file with everything)
 //! - network half: `net` (sign-in, session, operations, assets, sync), `operations` and `rejected` (what the server
 //!   refused, and what the user does about it), `fetch` and [`feed`] (the cache as windows see it)
 //!
@@ -29,6 +29,7 @@
 
 mod assets;
 mod backup;
+mod caret;
 mod documents;
 mod error;
 pub mod feed;
@@ -44,6 +45,7 @@ mod profile;
 mod rejected;
 mod remembered;
 
+pub use caret::CaretStream;
 pub use documents::Facts;
 pub use error::{Code, CoreError, Result};
 pub use feed::{Batch, Feed, WindowId};

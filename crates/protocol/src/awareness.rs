@@ -80,8 +80,8 @@ pub fn decode(bytes: &[u8]) -> Result<Vec<Entry<'_>>, FrameError> {
     }
 }
 
-/// What the app says of its user, and understands of others: `{"user": {"name", "hue"}, "lesson"}`. Others may say more
-/// (a cursor, a colour), and later versions of the app will.
+/// What the app says of its user in a course, and understands of others: `{"user": {"name", "hue"}, "lesson"}`. Others may
+/// say more (a cursor, a colour), and later versions of the app will. In a lesson: [`Said`](crate::caret::Said).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     /// Who.
@@ -104,6 +104,15 @@ impl State {
     /// the name.
     pub fn read(json: &str) -> Option<Self> {
         let state: Value = serde_json::from_str(json).ok()?;
+        let user = User::of(&state)?;
+        let lesson = state.get("lesson").and_then(Value::as_str).and_then(|id| id.parse().ok());
+        Some(Self { user, lesson })
+    }
+}
+
+impl User {
+    /// Who says this state; none when it does not name anybody.
+    pub(crate) fn of(state: &Value) -> Option<Self> {
         let user = state.get("user")?;
         let name = user.get("name")?.as_str()?;
         let name: String = name.chars().filter(|c| !c.is_control()).take(MAX_NAME_CHARS).collect();
@@ -112,8 +121,7 @@ impl State {
         }
         let hue = user.get("hue").and_then(Value::as_u64).and_then(|hue| u8::try_from(hue).ok());
         let hue = hue.filter(|hue| *hue < HUES).unwrap_or_else(|| hue_of(&name));
-        let lesson = state.get("lesson").and_then(Value::as_str).and_then(|id| id.parse().ok());
-        Some(Self { user: User { name, hue }, lesson })
+        Some(Self { name, hue })
     }
 }
 

@@ -4,7 +4,7 @@
 //! - [`schema`]: the roots of our documents and the node types of a body, as data
 //! - [`body`]: a lesson's body as a tree
 //! - [`frame`]: the Hocuspocus framing, a pure codec; [`awareness`]: who is where, inside such a frame;
-//!   [`carrier`]: frames over plain HTTP
+//!   [`caret`]: the same in a lesson, with carets; [`carrier`]: frames over plain HTTP
 //! - [`session`]: what travels on `@session`
 //! - [`rest`]: what travels over HTTP
 //! - [`event`], [`key`], [`projection`]: events, query keys and the data behind them
@@ -21,6 +21,7 @@
 
 pub mod awareness;
 pub mod body;
+pub mod caret;
 pub mod carrier;
 pub mod event;
 pub mod fidelity;

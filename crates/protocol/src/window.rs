@@ -1,5 +1,6 @@
 //! What travels between the desktop shell and its window, beside projections: shared, so that the two cannot drift.
 
+use crate::caret::Caret;
 use crate::fidelity::FidelityReport;
 use crate::key::QueryKey;
 use crate::projection::Access;
@@ -79,6 +80,14 @@ pub enum ToWindow {
     LessonReset {
         /// Lesson.
         lesson: NodeId,
+    },
+    /// Who else has a lesson open, and where their carets are: everybody, each time that somebody moves or says that they
+    /// are still there. Only the last list counts.
+    Carets {
+        /// Lesson.
+        lesson: NodeId,
+        /// The others.
+        carets: Vec<Caret>,
     },
     /// The window is about to close: flush, then say so.
     Closing,

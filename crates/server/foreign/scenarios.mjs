@@ -202,6 +202,23 @@ const scenarios = {
     await heard("end");
   },
 
+  // The app has its caret in a lesson: each sees that of the other, as Tiptap's collaboration caret writes and reads it.
+  async caret() {
+    const b = join(ben, { name: process.argv[8] });
+    const theirs = () => b.provider.awareness.getStates().get(100);
+    await until("the caret of the app", () => theirs()?.cursor?.head.item?.clock === 3);
+    assert.equal(theirs().user.name, "ada@x.org");
+    assert.match(theirs().user.color, /^#[0-9a-fA-F]{6}$/);
+    assert.deepEqual(Y.createRelativePositionFromJSON(theirs().cursor.anchor).item, Y.createID(9, 3));
+    const paragraph = new Y.XmlElement("paragraph");
+    b.document.getXmlFragment("body").insert(0, [paragraph]);
+    const at = new Y.RelativePosition(null, null, Y.createID(b.document.clientID, 0), -1);
+    b.provider.awareness.setLocalState({ user: { name: "x", color: "#00ff00" }, cursor: { anchor: at, head: at } });
+    await until("its next move", () => theirs()?.cursor?.head.item?.clock === 4);
+    b.over.webSocket.terminate();
+    b.over.disconnect();
+  },
+
   async awareness() {
     const a = join(ann);
     const b = join(ben);

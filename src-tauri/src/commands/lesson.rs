@@ -1,8 +1,9 @@
 //! Lessons and their images, as raw bytes: numbers in JSON would be four times as long and ten times as slow.
 
 use super::{Answer, State};
-use crate::{asset, forward};
+use crate::{WINDOW, asset, forward};
 use inkhorn_protocol::body::Node;
+use inkhorn_protocol::caret::Cursor;
 use inkhorn_protocol::projection::Access;
 use inkhorn_protocol::window::{Failure, LessonHead};
 use inkhorn_protocol::{AssetHash, NodeId};
@@ -41,6 +42,19 @@ pub(crate) async fn lesson_push(shell: State<'_>, request: Request<'_>) -> Answe
 #[tauri::command]
 pub(crate) async fn lesson_close(shell: State<'_>, lesson: NodeId) -> Answer<()> {
     shell.lessons.lock().await.end(&lesson);
+    Ok(())
+}
+
+/// The window shows this lesson (`client`: the id of its Yjs document), with the caret there, or shows it no more. Others
+/// who have the lesson open see it. The window keeps the order.
+#[tauri::command]
+pub(crate) async fn set_caret(
+    shell: State<'_>,
+    lesson: NodeId,
+    client: Option<u64>,
+    cursor: Option<Cursor>,
+) -> Answer<()> {
+    shell.core().await?.set_caret(WINDOW, &lesson, client.map(|client| (client, cursor)));
     Ok(())
 }
 

@@ -44,6 +44,7 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + '
         lesson::lesson_open,
         lesson::lesson_push,
         lesson::lesson_close,
+        lesson::set_caret,
         lesson::put_asset,
         lesson::asset_url,
         lesson::markdown_blocks,

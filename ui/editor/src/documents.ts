@@ -7,6 +7,7 @@ import { ObservableV2 } from 'lib0/observable'
 import { ySyncPluginKey } from '@tiptap/y-tiptap'
 import * as Y from 'yjs'
 import { type Host, messageOf } from './host.js'
+import { Peers } from './peers.js'
 import { PushQueue } from './queue.js'
 
 /** Origin of all that comes from the core; everything else is an edit of this window. */
@@ -50,6 +51,10 @@ export class LessonDocument {
   readonly body = this.doc.getXmlFragment('body')
   readonly undo: KeptUndoManager
   readonly queue: PushQueue
+  /** Who else has it open. */
+  readonly peers = new Peers()
+  /** Hue of whoever made the change that is being taken in, if it is one person and they are here. */
+  author: number | null = null
   /** Views that show it; 0 when it is only kept. */
   views = 0
   private pulling: Promise<void> | null = null
@@ -79,6 +84,11 @@ export class LessonDocument {
     )
     this.doc.on('update', (update: Uint8Array, origin: unknown) => {
       if (origin !== REMOTE) this.queue.add(update)
+    })
+    this.doc.on('beforeObserverCalls', (transaction: Y.Transaction) => {
+      const authors = [...transaction.afterState].filter(([client, clock]) => clock > (transaction.beforeState.get(client) ?? 0))
+      const hues = new Set(authors.map(([client]) => this.peers.of(client)?.hue ?? null))
+      this.author = hues.size === 1 ? [...hues][0] ?? null : null
     })
   }
 

@@ -12,9 +12,16 @@ const FLASH_MS = 600
 
 const key = new PluginKey<DecorationSet>('flash')
 
-export const Flash = Extension.create({
+export interface FlashOptions {
+  /** Hue of whoever made the change that is being shown, if they are here. */
+  hue: () => number | null
+}
+
+export const Flash = Extension.create<FlashOptions>({
   name: 'flash',
+  addOptions: () => ({ hue: () => null }),
   addProseMirrorPlugins() {
+    const { hue } = this.options
     let timer: ReturnType<typeof setTimeout> | undefined
     let first = true
     return [
@@ -33,7 +40,9 @@ export const Flash = Extension.create({
             }
             const difference = changeBetween(before.doc, after.doc)
             if (difference === null || difference.from === difference.now) return DecorationSet.empty
-            return DecorationSet.create(after.doc, [Decoration.inline(difference.from, difference.now, { class: 'remote-edit' })])
+            const whose = hue()
+            const style = whose === null ? {} : { style: `--peer: var(--peer-${whose + 1})` }
+            return DecorationSet.create(after.doc, [Decoration.inline(difference.from, difference.now, { class: 'remote-edit', ...style })])
           },
         },
         props: { decorations: state => key.getState(state) },

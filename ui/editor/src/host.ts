@@ -1,5 +1,7 @@
 /** What the island needs from the window, and what it gives back. CONTRACT.md says the same in words. */
 
+import type { Cursor, Person } from './peers.js'
+
 /** A node of a body in ProseMirror's JSON form, as `crates/protocol/src/body.rs` has it. */
 export interface BodyNode {
   type: string
@@ -24,12 +26,14 @@ export interface Host {
   findLessons?(course: string, query: string): Promise<{ id: string; title: string }[]>
   /** Blocks of a Markdown text, for pasting; the core has the parser. */
   markdownToBlocks?(markdown: string): Promise<BodyNode[]>
+  /** This window shows a lesson, under the id of its Y.Doc and with the caret there, or (null) shows it no more. */
+  caret?(lesson: string, client: number | null, cursor: Cursor | null): Promise<void>
   /** What happened. */
   event(lesson: string, name: EventName, detail: unknown): void
 }
 
 export type EventName =
-  | 'ready' | 'mode' | 'failed' | 'saving' | 'unsaved' | 'saved' | 'frozen' | 'words' | 'headings' | 'notice'
+  | 'ready' | 'mode' | 'failed' | 'saving' | 'unsaved' | 'saved' | 'frozen' | 'words' | 'headings' | 'notice' | 'unfollow'
 
 /** `newer`: the document holds something that this version does not know; shown, never edited. */
 export type Mode = 'edit' | 'read' | 'newer'
@@ -48,6 +52,7 @@ export interface Handle {
   focus(where?: 'start' | 'end'): void
   reveal(fragment: string): boolean
   find(query?: string): void
+  follow(person: Person | null): void
   flush(): Promise<void>
   text(): string
   close(): void

@@ -2,11 +2,13 @@
 
 import { Documents } from './documents.js'
 import type { Handle, Host, OpenOptions } from './host.js'
+import { CaretLine, type Peer } from './peers.js'
 import { LessonView } from './view.js'
 import * as words from './words.js'
 
 const documents = new Documents()
 const assetCalls = new Set<(hash: string) => void>()
+const line = new CaretLine((...said) => host?.caret?.(...said) ?? Promise.resolve())
 let host: Host | null = null
 
 export function configure(given: Host): void {
@@ -15,7 +17,7 @@ export function configure(given: Host): void {
 
 export function open(element: HTMLElement, options: OpenOptions): Handle {
   if (host === null) throw new Error('configure() comes before open()')
-  return new LessonView(element, options, host, documents, assetCalls)
+  return new LessonView(element, options, host, documents, assetCalls, line)
 }
 
 export function changed(lesson: string): void {
@@ -34,6 +36,11 @@ export function applyRemote(lesson: string, update: Uint8Array): boolean {
   if (document === undefined) return false
   document.applyRemote(update)
   return true
+}
+
+/** Who else has a lesson open, and where. */
+export function carets(lesson: string, peers: Peer[]): void {
+  documents.get(lesson)?.peers.set(peers)
 }
 
 export function reset(lesson: string): void {

@@ -8,14 +8,17 @@ import type * as Y from 'yjs'
 import { Binding, isFromDocument } from './binding.js'
 import { Blocks } from './blocks/handle.js'
 import { Highlight } from './code/highlight.js'
+import { Carets } from './carets.js'
 import type { Context } from './context.js'
 import { el } from './dom.js'
 import { type Documents, type LessonDocument, REMOTE, plainText } from './documents.js'
 import { Find, findBar } from './find/find.js'
 import { Flash } from './flash.js'
+import { Following } from './follow.js'
 import { inspect, inspectChange, touched } from './guard.js'
 import { type Handle, type Host, type Mode, type OpenOptions, messageOf } from './host.js'
 import { openAround } from './nodes/details.js'
+import type { CaretLine, Person } from './peers.js'
 import { readable } from './reader.js'
 import { holdPlace } from './scroll.js'
 import { bodySchema, readerExtensions, schemaExtensions } from './schema.js'
@@ -48,6 +51,8 @@ export class LessonView implements Handle {
   private wanted: { focus?: 'start' | 'end' | 'here'; reveal?: string; find?: string } = {}
   private statsTimer: ReturnType<typeof setTimeout> | undefined
   private lastHeadings = ''
+  private person: Person | null = null
+  private following: Following | null = null
   private readonly ends: (() => void)[] = []
 
   constructor(
@@ -56,6 +61,7 @@ export class LessonView implements Handle {
     private readonly host: Host,
     private readonly documents: Documents,
     private readonly assetCalls: Set<(hash: string) => void>,
+    private readonly line: CaretLine,
   ) {
     this.editable = options.editable
     element.replaceChildren(this.frame)
@@ -77,7 +83,9 @@ export class LessonView implements Handle {
     this.document = document
     this.watch(document)
     this.show()
+    this.line.say(this.options.lesson, document.doc.clientID, null)
     this.say('ready', { mode: this.mode })
+    this.startFollowing()
     this.count()
     const { focus, reveal, find } = this.wanted
     this.wanted = {}
@@ -104,7 +112,13 @@ export class LessonView implements Handle {
     this.editor?.destroy()
     this.editor = null
     this.frame.replaceChildren()
-    if (this.document !== null) this.documents.release(this.document)
+    this.following?.end()
+    this.following = null
+    if (this.document !== null) {
+      this.document.peers.set([])
+      this.line.say(this.options.lesson, null, null)
+      this.documents.release(this.document)
+    }
     this.document = null
   }
 
@@ -212,7 +226,13 @@ export class LessonView implements Handle {
     this.editor = this.makeEditor([
       ...schemaExtensions(context),
       Binding.configure({ body: document.body, undo: document.undo }),
-      readOnly, Tidy, Flash,
+      readOnly, Tidy,
+      Flash.configure({ hue: () => document.author }),
+      Carets.configure({
+        document,
+        say: cursor => this.line.say(this.options.lesson, document.doc.clientID, cursor),
+        drawn: () => this.look(),
+      }),
       Placeholder.configure({
         placeholder: ({ node }) => (node.type.name === 'paragraph' ? words.placeholder : ''),
         showOnlyCurrent: true,
@@ -256,7 +276,12 @@ export class LessonView implements Handle {
         scrollMargin: 64,
       },
     })
-    editor.on('update', () => this.countSoon())
+    editor.on('update', ({ transaction }) => {
+      this.countSoon()
+      if (this.following === null || isFromDocument(transaction)) return
+      this.follow(null)
+      this.say('unfollow', {})
+    })
     return editor
   }
 
@@ -320,6 +345,26 @@ export class LessonView implements Handle {
   find(query?: string): void {
     if (this.editor === null) this.wanted.find = query ?? ''
     else findBar(this.editor)?.open(query === undefined || query === '' ? null : query)
+  }
+
+  follow(person: Person | null): void {
+    this.person = person
+    this.startFollowing()
+  }
+
+  private startFollowing(): void {
+    this.following?.end()
+    this.following = null
+    if (this.person === null || this.document === null) return
+    this.following = new Following(this.person, this.frame, this.document, () => {
+      this.follow(null)
+      this.say('unfollow', {})
+    })
+    this.look()
+  }
+
+  private look(): void {
+    if (this.editor !== null && this.mode !== 'newer') this.following?.look(this.editor.view)
   }
 
   flush(): Promise<void> {

@@ -89,6 +89,20 @@ test('the eight hues of people are equally light, and no two are alike', () => {
   }
 })
 
+test('what somebody has selected, or just wrote, can be read in every hue', () => {
+  const tint = Number(/--peer-tint: (\d+)%/.exec(readFileSync(join(styles, 'tokens.css'), 'utf8'))?.[1]) / 100
+  const mixed = (over: string, under: string) => `#${[1, 3, 5].map(at => {
+    const [a, b] = [over, under].map(hex => Number.parseInt(hex.slice(at, at + 2), 16))
+    return Math.round((a ?? 0) * tint + (b ?? 0) * (1 - tint)).toString(16).padStart(2, '0')
+  }).join('')}`
+  for (const side of [0, 1]) for (const ground of ['paper', 'raised', 'sunken', 'accent-soft', 'waiting-soft']) for (let n = 1; n <= 8; n += 1) {
+    const at = (name: string) => tokens.get(name)?.[side] ?? assert.fail(name)
+    const tinted = mixed(at(`peer-${n}`), at(ground))
+    assert.ok(contrast(at('ink'), tinted) >= 4.5, `ink on peer-${n} over ${ground}`)
+    assert.ok(contrast(at(`peer-${n}`), at(ground)) >= 3, `the bar of peer-${n} on ${ground}`)
+  }
+})
+
 test('the tokens are those of the look', () => {
   const look: Record<string, [string, string]> = {
     paper: ['#FCFBF8', '#15171C'], raised: ['#FFFFFF', '#1C1F26'], sunken: ['#F4F2EC', '#101216'],

@@ -156,6 +156,20 @@ impl Api {
     pub(crate) async fn lesson_close(&self, lesson: &NodeId) -> Answer<()> {
         self.run("lesson_close", json!({ "lesson": lesson })).await
     }
+    /// This window shows the lesson, with the caret there (`cursor`: two relative positions of Yjs, as the island made
+    /// them), or shows it no more. The caller keeps the order.
+    pub(crate) async fn set_caret(
+        &self,
+        lesson: &NodeId,
+        client: Option<f64>,
+        cursor: JsValue,
+    ) -> Answer<()> {
+        let args = Object::new();
+        let _ = Reflect::set(&args, &"lesson".into(), &lesson.as_str().into());
+        let _ = Reflect::set(&args, &"client".into(), &client.map_or(JsValue::NULL, JsValue::from_f64));
+        let _ = Reflect::set(&args, &"cursor".into(), &cursor);
+        self.bridge.call("set_caret", args.into(), &[]).await.map(|_| ())
+    }
     pub(crate) async fn put_asset(&self, lesson: &NodeId, name: &str, bytes: &[u8]) -> Answer<AssetHash> {
         // Header values are ASCII.
         let name = String::from(js_sys::encode_uri_component(name));

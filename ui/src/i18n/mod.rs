@@ -2,6 +2,7 @@
 
 pub mod cache;
 pub mod en;
+pub mod follow;
 pub mod kept;
 pub mod sync;
 

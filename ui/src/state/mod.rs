@@ -1,6 +1,8 @@
 //! UI state: what is selected, open, wide, dark. Never server state, never what is being typed.
 
 pub mod cache;
+pub mod follow;
+pub mod latest;
 pub mod prefs;
 pub mod presence;
 pub mod retry;

@@ -1,5 +1,6 @@
 //! The signals of the UI state. Written by views, never by the core.
 
+use super::follow::Followed;
 use super::prefs::{Prefs, Theme};
 use crate::island::Mode;
 use crate::page;
@@ -86,6 +87,8 @@ pub(crate) struct Ui {
     pub(crate) not_saved: Signal<BTreeSet<NodeId>>,
     /// Words and minutes of the open lesson.
     pub(crate) words: Signal<Option<(NodeId, u64, u64)>>,
+    /// Person that the window follows.
+    pub(crate) following: Signal<Option<Followed>>,
     /// Heading to show when the lesson is ready.
     pub(crate) fragment: Signal<Option<(NodeId, String)>>,
     /// What is to be looked for in a lesson; an empty text opens the bar as it was.
@@ -120,6 +123,7 @@ impl Ui {
             frozen: Signal::new(None),
             not_saved: Signal::new(BTreeSet::new()),
             words: Signal::new(None),
+            following: Signal::new(None),
             fragment: Signal::new(None),
             find: Signal::new(None),
             next_toast: Signal::new(0),
@@ -134,12 +138,34 @@ impl Ui {
         self.renaming.set(None);
         self.renaming_course.set(false);
         self.drawer.set(false);
+        self.follow(None);
         self.course.set(course.clone());
         self.prefs.write().course = course;
     }
 
+    /// Shows a lesson of the open course, as the user wants it: whoever was followed goes on alone.
+    pub(crate) fn open_lesson(self, lesson: NodeId) {
+        self.follow(None);
+        self.show_lesson(lesson);
+    }
+
+    /// Follows a person, or nobody any more.
+    pub(crate) fn follow(mut self, who: Option<Followed>) {
+        if *self.following.peek() != who {
+            self.following.set(who);
+        }
+    }
+
+    /// The user took over.
+    pub(crate) fn stop_following(self) {
+        if self.following.peek().is_some() {
+            self.follow(None);
+            self.say(crate::i18n::follow::STOPPED.to_owned());
+        }
+    }
+
     /// Shows a lesson of the open course.
-    pub(crate) fn open_lesson(mut self, lesson: NodeId) {
+    pub(crate) fn show_lesson(mut self, lesson: NodeId) {
         if let Some(course) = self.course.peek().clone() {
             self.prefs.write().lessons.insert(course, lesson.clone());
         }

@@ -100,6 +100,7 @@ async fn listen(mut inbox: Inbox, client: &Client, act: &Act, ui: Ui) {
             Message::Core(ToWindow::AssetArrived { hash }) => island::asset_arrived(&hash),
             Message::Core(ToWindow::LessonChanged { lesson }) => island::changed(&lesson),
             Message::Core(ToWindow::LessonReset { lesson }) => island::reset(&lesson),
+            Message::Core(ToWindow::Carets { lesson, carets }) => island::carets(&lesson, &carets),
             Message::Core(ToWindow::Closing) => {
                 let api = client.api.clone();
                 spawn(async move {
@@ -151,5 +152,6 @@ fn hear(Event { lesson, what }: Event, act: &Act, mut ui: Ui) {
         What::Notice { trouble: true, message } => ui.trouble(message),
         What::Notice { trouble: false, message } => ui.tell(message),
         What::Link(href) => act.follow(&href),
+        What::Unfollow => ui.stop_following(),
     }
 }

@@ -4,6 +4,7 @@ use super::act::use_act;
 use super::cache::CachePanel;
 use super::courses::CoursesPage;
 use super::export::ExportDialog;
+use super::follow::Following;
 use super::import::ImportDialog;
 use super::join::JoinDialog;
 use super::kept::LetGoDialog;
@@ -38,6 +39,7 @@ pub(crate) fn Frame() -> Element {
     let hidden = ui.prefs.read().sidebar_hidden;
     let course = ui.course.read().clone();
     let lesson = ui.lesson.read().clone();
+    let following = ui.following.read().clone();
     use_tell_where();
     use_hook(|| page::give_lost_keys_to(APP));
     use_effect(move || {
@@ -50,6 +52,9 @@ pub(crate) fn Frame() -> Element {
     });
 
     let keys = move |event: KeyboardEvent| {
+        if ui.following.peek().is_some() && takes_over(&event) {
+            ui.stop_following();
+        }
         let Some(shortcut) = shortcuts::of(&event) else { return };
         // A dialog is a place of its own.
         if ui.dialog.peek().is_some() && shortcut != Shortcut::CloseDrawer {
@@ -79,6 +84,9 @@ pub(crate) fn Frame() -> Element {
                 let Some(lesson) = ui.lesson.peek().clone() else { return };
                 let mut find = ui.find;
                 find.set(Some((lesson, String::new())));
+            }
+            Shortcut::CloseDrawer if ui.dialog.peek().is_none() && ui.following.peek().is_some() => {
+                ui.stop_following();
             }
             Shortcut::CloseDrawer => {
                 let mut drawer = ui.drawer;
@@ -124,6 +132,11 @@ pub(crate) fn Frame() -> Element {
                     in_tree.set(false);
                 },
                 Topbar {}
+                if let (Some(course), Some(who)) = (course.clone(), following) {
+                    for course in [course] {
+                        Following { key: "{course}-{who.name}-{who.hue}", course, who: who.clone() }
+                    }
+                }
                 match (course, lesson) {
                     (None, _) => rsx! {
                         CoursesPage {}
@@ -146,6 +159,16 @@ pub(crate) fn Frame() -> Element {
             Dialogs {}
         }
     }
+}
+
+/// Whether a key writes into a field of the page; in the text the island sees to it.
+fn takes_over(event: &KeyboardEvent) -> bool {
+    let writes = match event.key() {
+        Key::Character(_) => !event.modifiers().intersects(Modifiers::CONTROL | Modifiers::META),
+        Key::Enter | Key::Backspace | Key::Delete | Key::Process => true,
+        _ => false,
+    };
+    writes && page::is_in_field(event)
 }
 
 #[component]

@@ -26,7 +26,7 @@ pub(super) fn NoLesson(course: CourseId) -> Element {
     use_window_title(course);
     use_effect(move || {
         if let Some(first) = outline.data().and_then(|view| tree::first_lesson(&view.nodes)) {
-            ui.open_lesson(first);
+            ui.show_lesson(first);
         }
     });
     let Some(view) = outline.data() else {
@@ -308,6 +308,13 @@ fn Body(course: String, lesson: NodeId, editable: bool, title: String, handle: S
             ui.find.set(None);
         }
     });
+    let follows = handle.0.clone();
+    use_effect(move || {
+        let who = ui.following.read();
+        if let Some(handle) = &*follows.borrow() {
+            handle.follow(&island::person(who.as_ref()));
+        }
+    });
     let (ends, of) = (handle.0.clone(), lesson.clone());
     use_drop(move || {
         if let Some(handle) = ends.borrow_mut().take() {
@@ -326,6 +333,7 @@ fn Body(course: String, lesson: NodeId, editable: bool, title: String, handle: S
                 let element = event.try_as_web_event().and_then(|it| it.dyn_into::<web_sys::HtmlElement>().ok());
                 if let Some(element) = element {
                     let handle = island::open(&element, &course, &lesson, editable, text::titled(&title));
+                    handle.follow(&island::person(ui.following.peek().as_ref()));
                     *opens.borrow_mut() = Some(handle);
                 }
             },

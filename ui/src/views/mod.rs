@@ -6,6 +6,7 @@ mod cache;
 mod courses;
 mod draft;
 mod export;
+mod follow;
 mod frame;
 mod import;
 mod join;

@@ -5,6 +5,7 @@
 
 mod cache;
 mod connection;
+mod follow;
 mod forms;
 mod kept;
 mod keyboard;

@@ -30,6 +30,21 @@ async fn every_view_is_drawn_in_both_themes_and_at_both_widths() -> anyhow::Resu
                     Ok(())
                 };
                 take("lesson").await?;
+                let ada = json!({ "client": 4001, "name": "Ada Berg", "hue": 3, "lesson": "layers" });
+                let ben = json!({ "client": 4002, "name": "Ben Okafor", "hue": 5, "lesson": "layers" });
+                page.mock(json!({ "do": "peers", "course": "soil", "peers": [ada, ben] })).await?;
+                page.mock(json!({ "do": "write", "lesson": "layers", "text": "What Ada wrote." })).await?;
+                let end = json!({ "tname": "body", "assoc": 0 });
+                let begin = json!({ "tname": "body", "assoc": -1 });
+                let carets = json!([
+                    { "client": 4001, "name": "Ada Berg", "hue": 3, "cursor": { "anchor": end, "head": end } },
+                    { "client": 4002, "name": "Ben Okafor", "hue": 5, "cursor": { "anchor": end, "head": begin } },
+                ]);
+                page.mock(json!({ "do": "carets", "lesson": "layers", "carets": carets })).await?;
+                page.click("[data-testid=avatars] .avatar-button").await?;
+                page.sees("[data-testid=following]").await?;
+                take("together").await?;
+                page.click("[data-testid=stop-following]").await?;
                 page.mock(json!({ "do": "sync", "sync": sync })).await?;
                 page.mock(json!({ "do": "operations", "operations": [operation] })).await?;
                 page.click(if width > 900 { "[data-testid=sync-pill]" } else { "[data-testid=sync-pill-top]" }).await?;

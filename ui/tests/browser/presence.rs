@@ -24,6 +24,13 @@ async fn at_most_four_avatars_are_shown_and_the_rest_is_counted() -> anyhow::Res
         let label = page.js(label, &[]).await?;
         ensure!(label.as_str().is_some_and(|label| label.starts_with("7 people") && label.contains("Gita Rao")));
 
+        // Who has no avatar is in a list, with all others.
+        page.click("[data-testid=more-people]").await?;
+        page.click("[data-testid='follow-Gita Rao']").await?;
+        page.reads("[data-testid=following]", "Following Gita Rao, who has no lesson open").await?;
+        page.click("[data-testid=stop-following]").await?;
+        page.sees_no("[data-testid=following]").await?;
+
         // Who reads the same lesson comes first; who leaves is gone.
         let peers = [peer(1, "Ben Okafor", 1, None), peer(9, "Hal", 0, Some("layers"))];
         page.mock(json!({ "do": "peers", "course": "soil", "peers": peers })).await?;
@@ -68,6 +75,33 @@ async fn the_core_is_told_where_the_user_is() -> anyhow::Result<()> {
         page.click("[data-testid=course-switch]").await?;
         page.click("[data-testid=all-courses]").await?;
         page.commanded("set_presence", json!({ "course": null, "lesson": null })).await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn two_quick_moves_are_told_one_after_the_other_and_the_last_one_stays() -> anyhow::Result<()> {
+    with_page(async |page| {
+        page.commanded("set_presence", json!({ "course": "soil", "lesson": "layers" })).await?;
+        page.mock(json!({ "do": "delay", "command": "set_presence", "ms": 600 })).await?;
+        page.click("#node-moisture").await?;
+        page.sees("[data-testid=lesson][data-lesson=moisture]").await?;
+        // The next one would be there first.
+        page.mock(json!({ "do": "delay", "command": "set_presence", "ms": 0 })).await?;
+        page.click("#node-texture").await?;
+        page.click("#node-field").await?;
+        page.commanded("set_presence", json!({ "course": "soil", "lesson": "field" })).await?;
+        tokio::time::sleep(std::time::Duration::from_millis(800)).await;
+        let log = page.mock(json!({ "do": "log" })).await?;
+        let told: Vec<_> = log
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|entry| entry[0] == "set_presence")
+            .filter_map(|entry| entry[1]["lesson"].as_str())
+            .collect();
+        ensure!(told.ends_with(&["layers", "moisture", "field"]), "{told:?}");
+        Ok(())
     })
     .await
 }

@@ -3,7 +3,7 @@
 use crate::Core;
 use crate::error::Result;
 use crate::feed::{Feed, WindowId};
-use crate::net::presence::Place;
+use crate::net::whereabouts::Spot;
 use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::projection::{Account, Peer, SyncSummary};
 use inkhorn_protocol::rest::{Course, Member};
@@ -105,7 +105,7 @@ impl Core {
     /// A window shows this course, and this lesson of it, or no course any more: others see the user there, as long as
     /// there is a connection. Nothing of it is stored.
     pub fn set_presence(&self, window: &str, course: Option<&CourseId>, lesson: Option<&NodeId>) {
-        let place = course.map(|course| Place { course: course.clone(), lesson: lesson.cloned() });
+        let place = course.map(|course| Spot { course: course.clone(), lesson: lesson.cloned() });
         self.net().place(window, place);
     }
 
@@ -131,6 +131,7 @@ impl Core {
     pub fn subscribe(&self, window: impl Into<WindowId>) -> Feed {
         let window = window.into();
         self.net().place(&window, None);
+        self.net().no_caret(&window);
         self.windows().subscribe(window)
     }
 

@@ -8,7 +8,7 @@
 //! - [`greeting`]: what is said on `@session`; [`line`]: frames out, without waiting; [`session`]: one task that owns the link, the engine and every answer of the replica
 //! - [`news`]: events of courses on their way into the replica, joined while a commit runs
 //! - [`assets`]: one task that uploads and downloads
-//! - [`presence`]: who is in a course with us, pure; [`whereabouts`]: the same on the link
+//! - [`presence`]: who is in a course or lesson with us, pure; [`whereabouts`]: the same on the link
 //! - [`sync`]: "until nothing waits in either direction", and the words for why not
 //! - [`synced_at`]: when nothing waited the last time
 //! - [`api`]: these as functions of [`crate::Core`]
@@ -27,7 +27,7 @@ pub(crate) mod rest;
 mod session;
 mod sync;
 mod synced_at;
-mod whereabouts;
+pub(crate) mod whereabouts;
 
 use crate::error::{Code, CoreError, Result};
 use account::{AccountFile, SignIn};
@@ -67,7 +67,11 @@ pub(crate) struct Shared {
     asks: mpsc::UnboundedSender<session::Ask>,
     progress: watch::Sender<Progress>,
     /// A std mutex: held for one step or one copy, never across a wait.
-    presence: Mutex<presence::Presence>,
+    presence: Mutex<presence::Presence<whereabouts::Courses>>,
+    /// The same in lessons.
+    carets: Mutex<presence::Presence<whereabouts::Lessons>>,
+    /// Somebody moved in a lesson.
+    carets_moved: watch::Sender<()>,
     /// There may be assets to move.
     assets: Notify,
     synced_at: SyncedAt,
@@ -117,6 +121,8 @@ impl Net {
             asks,
             progress: watch::Sender::new(Progress::default()),
             presence: Mutex::default(),
+            carets: Mutex::default(),
+            carets_moved: watch::Sender::new(()),
             assets: Notify::new(),
             synced_at: SyncedAt::default(),
             differed: Mutex::default(),

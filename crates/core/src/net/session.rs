@@ -7,14 +7,16 @@
 use super::line::Line;
 use super::news::{Item, News};
 use super::rest::sentence;
+use super::whereabouts::Spot;
 use super::{SYNCED_AT, Shared};
 use crate::error::{Code, CoreError};
 use crate::now_ms;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
+use inkhorn_protocol::caret::Cursor;
 use inkhorn_protocol::frame::{Frame, Message};
-use inkhorn_protocol::{DocId, SESSION_DOC};
+use inkhorn_protocol::{DocId, NodeId, SESSION_DOC};
 use inkhorn_replica::sync::{Action, Engine, Event, Turns};
 use inkhorn_replica::{Change, DocWork, ReplicaError};
 use inkhorn_transport::LinkEvent;
@@ -39,7 +41,11 @@ pub(super) enum Ask {
     /// A window closed it.
     Close(DocId),
     /// A window is there now, or nowhere.
-    Place { window: String, place: Option<super::presence::Place> },
+    Place { window: String, place: Option<Spot> },
+    /// A window has a lesson open, under a client id and with the caret somewhere, or has it open no more.
+    Caret { window: String, lesson: NodeId, at: Option<(u64, Option<Cursor>)> },
+    /// A window has no lesson open.
+    NoCaret { window: String },
 }
 
 /// Something that was under way has ended.
@@ -70,6 +76,8 @@ pub(super) struct Session {
     pub(super) under_way: FuturesUnordered<BoxFuture<'static, (u64, Done)>>,
     /// Documents that windows have open, and how many windows.
     pub(super) open: HashMap<DocId, usize>,
+    /// Awareness ids of windows in outlines, drawn once a run.
+    pub(super) seats: HashMap<String, u64>,
     /// The link on which presence was last heard.
     pub(super) heard_by: Option<u64>,
     /// Beginning of this session's own clock, which does not go back.
@@ -100,6 +108,7 @@ pub(super) async fn run(
         live: None,
         under_way: FuturesUnordered::new(),
         open: HashMap::new(),
+        seats: HashMap::new(),
         heard_by: None,
         started: tokio::time::Instant::now(),
     };
@@ -125,7 +134,7 @@ pub(super) async fn run(
             },
             () = room(session.live.as_ref()) => session.flush(),
             _ = tick.tick() => {
-                session.presence(super::presence::Input::Tick);
+                session.presence_tick();
                 session.feed(Event::Tick).await;
             }
         }
@@ -243,6 +252,8 @@ impl Session {
             Ask::Hello => self.hello().await,
             Ask::Work => self.work_due(),
             Ask::Place { window, place } => self.placed(&window, place),
+            Ask::Caret { window, lesson, at } => self.caret(&window, &lesson, at),
+            Ask::NoCaret { window } => self.no_caret(&window),
             Ask::Open(doc) => {
                 let windows = self.open.entry(doc.clone()).or_default();
                 *windows += 1;

@@ -3,8 +3,9 @@
 use crate::live::until;
 use crate::sync::PIXEL;
 use crate::world::{Device, World, within};
-use inkhorn_core::Feed;
+use inkhorn_core::{CaretStream, Feed};
 use inkhorn_protocol::awareness::hue_of;
+use inkhorn_protocol::caret::{Caret, Cursor, Id, Position};
 use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::projection::{NodeKind, Peer};
 use inkhorn_protocol::session::Role;
@@ -100,6 +101,103 @@ async fn a_window_that_starts_anew_is_in_no_course() {
     let _second = ada.core.subscribe("main");
     drop(first);
     sees(&ben, &mut feed, &key, &[]).await;
+}
+
+/// A caret behind the item `clock` of client 9.
+fn cursor(clock: u64) -> Option<Cursor> {
+    let end = Position { item: Some(Id { client: 9, clock }), assoc: -1, ..Position::default() };
+    Some(Cursor { anchor: end.clone(), head: end })
+}
+
+/// Waits until these are in the lesson, by name, with the clock of the item that their caret is at.
+async fn carets(stream: &mut CaretStream, expected: &[(&str, Option<u64>)]) -> Vec<Caret> {
+    loop {
+        let list = within(stream.next()).await;
+        let mut seen: Vec<_> = list
+            .iter()
+            .map(|one| (one.name.as_str(), one.cursor.as_ref().and_then(|it| Some(it.head.item?.clock))))
+            .collect();
+        seen.sort_unstable();
+        if seen == expected {
+            return list;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn carets_in_a_lesson_come_move_and_go_and_who_only_reads_is_there_without_one() {
+    let mut world = World::start().await;
+    let (mut ada, ben) = (world.live("ada@x.org").await, world.live("ben@x.org").await);
+    let (course, lesson) = shared(&world, &ada).await;
+    within(ben.core.join(&course)).await.expect("joins");
+    ben.sync().await;
+    let mut bens = ben.core.lesson_carets(&lesson);
+    let mut adas = ada.core.lesson_carets(&lesson);
+    ben.core.set_caret("main", &lesson, Some((200, None)));
+    ada.core.set_caret("main", &lesson, Some((100, cursor(1))));
+    let list = carets(&mut bens, &[("ada@x.org", Some(1))]).await;
+    assert_eq!((list[0].client, list[0].hue), (100, hue_of("ada@x.org")));
+    carets(&mut adas, &[("ben@x.org", None)]).await;
+
+    // Many moves: not each is told, the last one is.
+    for clock in 2..200 {
+        ada.core.set_caret("main", &lesson, Some((100, cursor(clock))));
+    }
+    carets(&mut bens, &[("ada@x.org", Some(199))]).await;
+    // Her window's document is made anew: one Ada, not two.
+    ada.core.set_caret("main", &lesson, Some((101, cursor(5))));
+    let list = carets(&mut bens, &[("ada@x.org", Some(5))]).await;
+    assert_eq!(list[0].client, 101);
+
+    // A server that goes takes everybody along, and brings them back.
+    world.stop().await;
+    carets(&mut bens, &[]).await;
+    world.restart().await;
+    ada.core.retry_now();
+    ben.core.retry_now();
+    carets(&mut bens, &[("ada@x.org", Some(5))]).await;
+    carets(&mut adas, &[("ben@x.org", None)]).await;
+
+    ada.core.set_caret("main", &lesson, None);
+    carets(&mut bens, &[]).await;
+    ada.core.set_caret("main", &lesson, Some((101, None)));
+    carets(&mut bens, &[("ada@x.org", None)]).await;
+    // A page that is loaded anew shows no lesson; a program that ends is gone.
+    let _feed = ada.core.subscribe("main");
+    carets(&mut bens, &[]).await;
+    ada.core.set_caret("main", &lesson, Some((102, None)));
+    carets(&mut bens, &[("ada@x.org", None)]).await;
+    drop(adas);
+    let before = ben.markdown(&lesson).await;
+    ada.restart().await;
+    carets(&mut bens, &[]).await;
+    assert_eq!(ben.markdown(&lesson).await, before, "and nothing of it is in the document");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_web_client_by_others_shows_the_caret_of_the_app_and_the_app_shows_its_own() {
+    let world = World::start().await;
+    let ada = world.live("ada@x.org").await;
+    let token = world.token("ben@x.org").await;
+    let (course, lesson) = shared(&world, &ada).await;
+    world.role(&course, "ben@x.org", Role::Editor).await;
+    let mut stream = ada.core.lesson_carets(&lesson);
+    ada.core.set_caret("main", &lesson, Some((100, cursor(3))));
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../server/foreign");
+    let mut node = tokio::process::Command::new("node")
+        .current_dir(folder)
+        .args(["scenarios.mjs", "caret", &format!("ws://{}/collab", world.address()), "", &token, "", ""])
+        .arg(format!("lesson:{lesson}"))
+        .stdin(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("node runs");
+    let list = carets(&mut stream, &[("ben@x.org", Some(0))]).await;
+    assert_eq!(list[0].hue, hue_of("ben@x.org"), "a colour for who says none that we know");
+    ada.core.set_caret("main", &lesson, Some((100, cursor(4))));
+    carets(&mut stream, &[]).await;
+    let ended = within(node.wait()).await.expect("ends");
+    assert!(ended.success(), "see standard error");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,7 @@
 //! `window.inkhornMock(json)`: a test plays the server, other people and the network, and asks what the window did.
 
 use super::{Mock, store};
+use inkhorn_protocol::caret::Caret;
 use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::projection::{Account, OperationInfo, Peer, SyncSummary};
 use inkhorn_protocol::session::Role;
@@ -41,6 +42,11 @@ enum Control {
         course: CourseId,
         peers: Vec<Peer>,
     },
+    /// Others have a lesson open, with carets.
+    Carets {
+        lesson: NodeId,
+        carets: Vec<Caret>,
+    },
     Account {
         account: Option<Account>,
     },
@@ -80,6 +86,11 @@ enum Control {
     Fail {
         command: String,
         failure: Option<Failure>,
+    },
+    /// A command takes so long from now on before it is carried out, in milliseconds.
+    Delay {
+        command: String,
+        ms: i32,
     },
     /// What dialogs for files answer.
     Choose {
@@ -140,6 +151,11 @@ fn act(mock: &Mock, control: Control) -> Result<Value, Failure> {
             world.course(&course)?.peers = peers;
             (vec![QueryKey::Presence { course }], "presence changed")
         }
+        Control::Carets { lesson, carets } => {
+            drop(world);
+            mock.say(&ToWindow::Carets { lesson, carets });
+            return Ok(Value::Null);
+        }
         Control::Account { account } => {
             world.account = account;
             (vec![QueryKey::Account, QueryKey::Sync], "account changed")
@@ -176,6 +192,10 @@ fn act(mock: &Mock, control: Control) -> Result<Value, Failure> {
                 Some(failure) => world.failing.insert(command, failure),
                 None => world.failing.remove(&command),
             };
+            return Ok(Value::Null);
+        }
+        Control::Delay { command, ms } => {
+            world.delays.insert(command, ms);
             return Ok(Value::Null);
         }
         Control::Choose { path } => {

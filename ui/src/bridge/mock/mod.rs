@@ -15,6 +15,7 @@ mod world;
 
 use super::carrier::{Bridge, Incoming};
 use super::feed;
+use crate::page;
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 use inkhorn_protocol::NodeId;
@@ -98,6 +99,10 @@ impl Mock {
         let refused = self.world.borrow_mut().called(command);
         if let Some(failure) = refused {
             return Err(failure);
+        }
+        let delay = self.world.borrow().delays.get(command).copied();
+        if let Some(ms) = delay {
+            page::sleep(ms).await;
         }
         match (command, lesson) {
             ("subscribe", _) => {

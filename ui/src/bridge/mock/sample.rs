@@ -40,6 +40,7 @@ pub(super) fn world() -> World {
         operations: vec![],
         cache: Cache::default(),
         chosen: None,
+        delays: BTreeMap::new(),
         failing: BTreeMap::new(),
         calls: BTreeMap::new(),
         log: vec![],

@@ -39,6 +39,8 @@ pub(super) struct World {
     pub(super) chosen: Option<String>,
     /// Commands that fail now.
     pub(super) failing: BTreeMap<String, Failure>,
+    /// How long commands take, in milliseconds.
+    pub(super) delays: BTreeMap<String, i32>,
     /// How often each command, and each query by its path, was called.
     pub(super) calls: BTreeMap<String, u64>,
     /// Commands of the user with their arguments, in order.
@@ -206,8 +208,8 @@ impl World {
                 done(None::<NodeId>, vec![QueryKey::Sync])
             }
             // Said, and nothing to do in a browser.
-            "set_title" | "set_presence" | "flushed" | "quit" | "open_link" | "lesson_close" | "backup"
-            | "retry_now" | "export_rejected" => done((), vec![]),
+            "set_title" | "set_presence" | "flushed" | "quit" | "open_link" | "lesson_close"
+            | "set_caret" | "backup" | "retry_now" | "export_rejected" => done((), vec![]),
             _ => Err(Failure::other(format!("This needs the app: the browser has no “{command}”."))),
         }
     }

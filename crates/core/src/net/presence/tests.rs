@@ -1,24 +1,36 @@
 //! The machine alone: what it says, what it takes, what it leaves out.
 
 use super::*;
+use crate::net::whereabouts::{Courses, Lessons};
+use inkhorn_protocol::awareness::{State, User, hue_of};
+use inkhorn_protocol::caret::{Cursor, Position, Said};
+use inkhorn_protocol::projection::Peer;
+use inkhorn_protocol::{CourseId, NodeId};
+
+type People = Presence<Courses>;
+type At = (CourseId, Option<NodeId>);
 
 fn course(id: &str) -> CourseId {
     id.parse().unwrap()
 }
 
-fn place(id: &str, lesson: Option<&str>) -> Option<Place> {
-    Some(Place { course: course(id), lesson: lesson.map(|id| id.parse().unwrap()) })
+fn place(id: &str, lesson: Option<&str>) -> Option<At> {
+    Some((course(id), lesson.map(|id| id.parse().unwrap())))
 }
 
-fn put(presence: &mut Presence, window: &str, at: Option<Place>, now_ms: u64) -> Vec<Output> {
-    // One id a window: only the first one counts.
-    let client = 1000 + window.len() as u64;
-    presence.step(Input::Placed { window, place: at, client, name: "Ada" }, now_ms)
+fn placed(at: Option<At>, client: u64, name: &str) -> Option<Place<CourseId, State>> {
+    let user = User { name: name.into(), hue: hue_of(name) };
+    at.map(|(room, lesson)| Place { room, client, said: State { user, lesson } })
+}
+
+fn put(presence: &mut People, window: &str, at: Option<At>, now_ms: u64) -> Vec<Output<CourseId>> {
+    let place = placed(at, 1000 + window.len() as u64, "Ada");
+    presence.step(Input::Placed { window, place }, now_ms)
 }
 
 /// In course `c`, connected, at time 0.
-fn connected() -> Presence {
-    let mut presence = Presence::default();
+fn connected() -> People {
+    let mut presence = People::default();
     assert_eq!(put(&mut presence, "w", place("c", None), 0), [Output::Open(course("c"))]);
     let course = course("c");
     assert_eq!(presence.step(Input::Opening(&course), 0), []);
@@ -27,7 +39,7 @@ fn connected() -> Presence {
 }
 
 /// Client, clock and whether it is there, of everything that is sent.
-fn said(out: &[Output]) -> Vec<(u64, u64, bool)> {
+fn said<R>(out: &[Output<R>]) -> Vec<(u64, u64, bool)> {
     out.iter()
         .filter_map(|output| match output {
             Output::Send(_, bytes) => Some(decode(bytes).unwrap()),
@@ -38,20 +50,30 @@ fn said(out: &[Output]) -> Vec<(u64, u64, bool)> {
         .collect()
 }
 
-fn hear(presence: &mut Presence, client: u64, clock: u64, state: Option<&str>, now_ms: u64) -> Vec<Output> {
+fn hear(
+    presence: &mut People,
+    client: u64,
+    clock: u64,
+    state: Option<&str>,
+    now_ms: u64,
+) -> Vec<Output<CourseId>> {
     let bytes = encode(&[Entry { client, clock, state }]);
     presence.step(Input::States(&course("c"), &bytes), now_ms)
 }
 
-fn names(presence: &Presence) -> Vec<String> {
-    presence.peers(&course("c")).into_iter().map(|peer| peer.name).collect()
+fn peers(presence: &People, id: &str) -> Vec<Peer> {
+    presence.others(&course(id)).1
+}
+
+fn names(presence: &People) -> Vec<String> {
+    peers(presence, "c").into_iter().map(|peer| peer.name).collect()
 }
 
 const BEN: &str = r#"{"user":{"name":"Ben","hue":5},"lesson":"l1"}"#;
 const CIM: &str = r#"{"user":{"name":"Cim"},"cursor":{"anchor":7}}"#;
 
 #[test]
-fn others_are_listed_by_name_and_oneself_is_not() {
+fn others_are_listed_and_oneself_is_not() {
     let mut p = connected();
     let changed = [Output::Changed(course("c"))];
     assert_eq!(hear(&mut p, 2, 1, Some(CIM), 0), changed);
@@ -59,8 +81,8 @@ fn others_are_listed_by_name_and_oneself_is_not() {
     assert_eq!(hear(&mut p, 1001, 9, Some(BEN), 0), [], "an echo of our own");
     let ben = Peer { client: 1, name: "Ben".into(), hue: 5, lesson: Some("l1".parse().unwrap()) };
     let cim = Peer { client: 2, name: "Cim".into(), hue: hue_of("Cim"), lesson: None };
-    assert_eq!(p.peers(&course("c")), [ben, cim]);
-    assert_eq!(p.peers(&course("other")), []);
+    assert_eq!(peers(&p, "c"), [ben, cim]);
+    assert_eq!(peers(&p, "other"), []);
     assert_eq!(hear(&mut p, 1, 2, None, 0), changed);
     assert_eq!(names(&p), ["Cim"]);
 }
@@ -132,7 +154,7 @@ fn who_moves_to_another_course_leaves_the_one_before_with_a_last_word() {
 
 #[test]
 fn an_outline_that_is_open_already_is_asked_for_the_others() {
-    let mut p = Presence::default();
+    let mut p = People::default();
     let c = course("c");
     p.step(Input::Opening(&c), 0);
     p.step(Input::Granted(&c), 0);
@@ -179,11 +201,62 @@ fn what_others_say_is_bounded_and_nonsense_is_left_out() {
     for client in 0..900 {
         hear(&mut p, client, 1, Some(&long), 0);
     }
-    let peers = p.peers(&course("c"));
+    let peers = peers(&p, "c");
     assert_eq!(peers.len(), MAX_PEERS);
     assert!(peers.iter().all(|peer| peer.name.len() <= 80));
     // Who is listed is still heard.
     assert_eq!(hear(&mut p, 0, 2, None, 0), [Output::Changed(course("c"))]);
+}
+
+fn caret(lesson: &str, client: u64, clock: Option<u64>) -> Option<Place<NodeId, Said>> {
+    let at = |clock| Position {
+        item: Some(inkhorn_protocol::caret::Id { client, clock }),
+        assoc: -1,
+        ..Position::default()
+    };
+    let cursor = clock.map(|clock| Cursor { anchor: at(clock), head: at(clock) });
+    let user = User { name: "Ada".into(), hue: 3 };
+    Some(Place { room: lesson.parse().unwrap(), client, said: Said { user, cursor } })
+}
+
+#[test]
+fn in_a_lesson_each_move_is_said_and_a_window_whose_document_is_made_anew_is_another_client() {
+    let mut p = Presence::<Lessons>::default();
+    let l: NodeId = "l".parse().unwrap();
+    let mut put = |place, now_ms| p.step(Input::Placed { window: "w", place }, now_ms);
+    assert_eq!(put(caret("l", 7, None), 0), [Output::Open(l.clone())]);
+    p.step(Input::Opening(&l), 0);
+    assert_eq!(said(&p.step(Input::Granted(&l), 0)), [(7, 2, true)]);
+    let mut put = |place, now_ms| p.step(Input::Placed { window: "w", place }, now_ms);
+    assert_eq!(said(&put(caret("l", 7, Some(1)), 1)), [(7, 4, true)]);
+    assert_eq!(put(caret("l", 7, Some(1)), 2), [], "nothing moved");
+    assert_eq!(said(&put(caret("l", 8, Some(1)), 3)), [(7, 5, false), (8, 7, true)]);
+    let other: NodeId = "other".parse().unwrap();
+    assert_eq!(p.step(Input::Left { window: "w", room: &other }, 4), [], "it is not there");
+    let out = p.step(Input::Left { window: "w", room: &l }, 4);
+    assert_eq!(said(&out), [(8, 8, false)]);
+    assert_eq!(out[1..], [Output::Close(l)]);
+}
+
+#[test]
+fn in_a_lesson_a_renewal_is_told_too_and_every_change_has_a_number_of_its_own() {
+    let mut p = Presence::<Lessons>::default();
+    let l: NodeId = "l".parse().unwrap();
+    p.step(Input::Placed { window: "w", place: caret("l", 7, None) }, 0);
+    p.step(Input::Opening(&l), 0);
+    p.step(Input::Granted(&l), 0);
+    let mut numbers = vec![p.others(&l).0];
+    for clock in 1..4 {
+        let bytes = encode(&[Entry { client: 2, clock, state: Some(CIM) }]);
+        assert_eq!(p.step(Input::States(&l, &bytes), clock), [Output::Changed(l.clone())], "{clock}");
+        numbers.push(p.others(&l).0);
+    }
+    let carets = p.others(&l).1;
+    assert_eq!((carets.len(), carets[0].name.as_str(), &carets[0].cursor), (1, "Cim", &None));
+    p.step(Input::Closed(&l), 5);
+    assert_eq!(p.others(&l).1, []);
+    numbers.push(p.others(&l).0);
+    assert!(numbers.windows(2).all(|two| two[0] != two[1]), "{numbers:?}");
 }
 
 /// Several machines at one relay that does what the server does: relays what is newer, and ends the states of a
@@ -218,7 +291,7 @@ fn whatever_order_people_come_move_drop_and_return_in_everybody_ends_up_seeing_e
                 .filter(|_| town.places[who as usize].is_some())
                 .collect();
             let mut seen: Vec<u64> =
-                town.people[who as usize].peers(&course("c")).iter().map(|peer| peer.client).collect();
+                peers(&town.people[who as usize], "c").iter().map(|peer| peer.client).collect();
             seen.sort_unstable();
             assert_eq!(seen, expected, "seed {seed}, person {who}");
         }
@@ -226,8 +299,8 @@ fn whatever_order_people_come_move_drop_and_return_in_everybody_ends_up_seeing_e
 }
 
 struct Town {
-    people: Vec<Presence>,
-    places: Vec<Option<Place>>,
+    people: Vec<People>,
+    places: Vec<Option<At>>,
     connected: Vec<bool>,
     /// Client → clock, state, by whom.
     relay: BTreeMap<u64, (u64, Option<String>, usize)>,
@@ -236,18 +309,16 @@ struct Town {
 impl Town {
     fn new(n: usize) -> Self {
         Self {
-            people: (0..n).map(|_| Presence::default()).collect(),
+            people: (0..n).map(|_| People::default()).collect(),
             places: vec![None; n],
             connected: vec![false; n],
             relay: BTreeMap::new(),
         }
     }
-    fn place(&mut self, who: usize, at: Option<Place>, now_ms: u64) {
+    fn place(&mut self, who: usize, at: Option<At>, now_ms: u64) {
         self.places[who].clone_from(&at);
-        let out = self.people[who].step(
-            Input::Placed { window: "w", place: at, client: who as u64, name: &format!("P{who}") },
-            now_ms,
-        );
+        let out = self.people[who]
+            .step(Input::Placed { window: "w", place: placed(at, who as u64, &format!("P{who}")) }, now_ms);
         self.perform(who, out, now_ms);
     }
     fn drop_link(&mut self, who: usize, now_ms: u64) {
@@ -292,7 +363,7 @@ impl Town {
             .collect();
         self.people[who].step(Input::States(&course("c"), &encode(&all)), now_ms);
     }
-    fn perform(&mut self, who: usize, out: Vec<Output>, now_ms: u64) {
+    fn perform(&mut self, who: usize, out: Vec<Output<CourseId>>, now_ms: u64) {
         for output in out {
             match output {
                 Output::Send(_, bytes) => {
