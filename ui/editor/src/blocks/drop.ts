@@ -12,7 +12,7 @@ export interface Drop {
   line: { left: number; top: number; width: number }
 }
 
-/** At the upper and lower edge of a frame one means beside it, not into it: this much, in pixels. */
+/** At the upper and lower edge of a frame one means beside it, not into it: this much in pixels, or a fifth of a low one. */
 const EDGE = 10
 
 interface Child {
@@ -64,7 +64,8 @@ export function dropAt(view: EditorView, moved: Unit, list: Node | null, x: numb
     const below = [...path, index]
     const into = () => seek(node, child.pos + 1, below, box)
     if (!source(below)) {
-      const inside = y > box.top + EDGE && y < box.bottom - EDGE
+      const edge = Math.min(EDGE, box.height / 5)
+      const inside = y > box.top + edge && y < box.bottom - edge
       const listed = isItem(moved.node) && (isList(node) || isItem(node) && node.lastChild !== null && isList(node.lastChild) && y > firstBottom(view, child))
       if (listed) {
         const found = isItem(node) ? lastList(view, node, child, below) : into()
