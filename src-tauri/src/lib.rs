@@ -8,7 +8,7 @@
 //! - `drawing`: how the window is drawn without a graphics processor
 //! - `memory`: how early the app and its page give memory back
 //! - `network`: tells the core when this computer's network changes
-//! - `asset`: images by content address, for `<img>`
+//! - `asset`: files of lessons by content address, for `<img>`, `<video>`, `<audio>`
 //!
 //! Must never import tokio-tungstenite, moka, sqlx or yrs, and has no rules of its own about courses.
 //!

@@ -6,6 +6,7 @@ mod collaboration;
 mod crash;
 mod keyboard;
 mod locked;
+mod media;
 mod reading;
 mod saved;
 mod storm;

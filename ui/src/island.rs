@@ -9,7 +9,7 @@ use crate::state::{retry, tree};
 use futures_channel::mpsc::UnboundedSender;
 use inkhorn_protocol::caret::Caret;
 use inkhorn_protocol::key::QueryKey;
-use inkhorn_protocol::projection::OutlineView;
+use inkhorn_protocol::projection::{OutlineView, Transfer};
 use inkhorn_protocol::window::Failure;
 use inkhorn_protocol::{AssetHash, CourseId, NodeId};
 use js_sys::{Object, Promise, Reflect, Uint8Array};
@@ -35,6 +35,8 @@ extern "C" {
     fn reset_js(lesson: &str);
     #[wasm_bindgen(js_name = assetArrived)]
     fn asset_arrived_js(hash: &str);
+    #[wasm_bindgen(js_name = assetTransfers)]
+    fn asset_transfers_js(list: &JsValue);
     #[wasm_bindgen(js_name = flush, catch)]
     async fn flush_js() -> Result<JsValue, JsValue>;
 
@@ -146,12 +148,23 @@ pub(crate) fn configure(client: Client, out: UnboundedSender<Message>) {
         move |_course: String, lesson: String, name: String, _mime: String, bytes: Uint8Array| {
             let api = put.clone();
             promise(async move {
-                let hash = api.put_asset(&id(&lesson)?, &name, &bytes.to_vec()).await?;
-                Ok(JsValue::from_str(hash.as_str()))
+                let asset = api.put_asset(&id(&lesson)?, &name, &bytes.to_vec()).await?;
+                Ok(plain(&asset))
             })
         },
     );
     set("putAsset", put_asset.into_js_value());
+    let save = api.clone();
+    let save_asset = Closure::<dyn Fn(String, String, String) -> Promise>::new(
+        move |_course: String, hash: String, name: String| {
+            let api = save.clone();
+            promise(async move {
+                let path = api.save_asset(&asset(&hash)?, &name).await?;
+                Ok(path.map_or(JsValue::NULL, JsValue::from))
+            })
+        },
+    );
+    set("saveAsset", save_asset.into_js_value());
     let blocks = api.clone();
     let markdown_to_blocks = Closure::<dyn Fn(String) -> Promise>::new(move |markdown: String| {
         let api = blocks.clone();
@@ -171,9 +184,7 @@ pub(crate) fn configure(client: Client, out: UnboundedSender<Message>) {
         Closure::<dyn Fn(String, String) -> Promise>::new(move |_course: String, hash: String| {
             let api = api.clone();
             promise(async move {
-                let hash: AssetHash =
-                    hash.parse().map_err(|_| Failure::other("This is not the name of an image."))?;
-                Ok(api.asset_url(&hash).await?.map_or(JsValue::NULL, |url| JsValue::from_str(&url)))
+                Ok(api.asset_url(&asset(&hash)?).await?.map_or(JsValue::NULL, |url| JsValue::from_str(&url)))
             })
         });
     set("assetUrl", asset_url.into_js_value());
@@ -248,6 +259,11 @@ pub(crate) fn asset_arrived(hash: &AssetHash) {
     asset_arrived_js(hash.as_str());
 }
 
+/// What of the open course is on its way now.
+pub(crate) fn asset_transfers(list: &[Transfer]) {
+    asset_transfers_js(&plain(&list));
+}
+
 /// Returns when every edit of this window is with the core, or cannot get there (the lesson is frozen then, and said so).
 pub(crate) async fn flush() {
     let _ = flush_js().await;
@@ -314,6 +330,16 @@ fn promise(work: impl Future<Output = Result<JsValue, Failure>> + 'static) -> Pr
             error
         })
     })
+}
+
+/// Data as the page has it; nothing of ours fails to be that.
+fn plain(data: &impl serde::Serialize) -> JsValue {
+    let text = serde_json::to_string(data).unwrap_or_default();
+    js_sys::JSON::parse(&text).unwrap_or(JsValue::NULL)
+}
+
+fn asset(text: &str) -> Result<AssetHash, Failure> {
+    text.parse().map_err(|_| Failure::other("This is not the name of an image or a file."))
 }
 
 fn id(text: &str) -> Result<NodeId, Failure> {

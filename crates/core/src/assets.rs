@@ -1,10 +1,13 @@
-//! Images of lessons: stored by hash, named in the lesson's own document.
+//! Images and other files of lessons: stored by hash, named in the lesson's own document.
 
 use crate::{Code, Core, CoreError, Result, blocking};
-use inkhorn_protocol::projection::{AssetInfo, AssetRef, AssetState};
-use inkhorn_protocol::rest::{ASSET_TYPES, MAX_ASSET_BYTES};
+use inkhorn_protocol::media;
+use inkhorn_protocol::projection::{AssetInfo, AssetRef, AssetState, Transfer, TransferState};
+use inkhorn_protocol::rest::MAX_ASSET_BYTES;
 use inkhorn_protocol::{AssetHash, CourseId, NodeId};
 use inkhorn_replica::{Edited, Origin};
+use std::io::{self, Read as _, Seek as _};
+use std::path::Path;
 
 impl Core {
     /// Assets of a course with where they are.
@@ -26,10 +29,35 @@ impl Core {
         Ok(rows.into_iter().map(info).collect())
     }
 
-    /// Stores an image and names it in a lesson. The type is told by the content.
+    /// Assets of a shared course that are not in both places yet.
     ///
     /// # Errors
-    /// [`Code::Invalid`] for a file that is too large or no image, [`Code::Denied`], [`Code::NotFound`], and the store's.
+    /// [`Code::NotFound`], and the store's.
+    pub async fn transfers(&self, course: &CourseId) -> Result<Vec<Transfer>> {
+        let online = self.net().is_connected();
+        let infos = self.assets(course).await?;
+        let transfer = |info: AssetInfo| {
+            let up = match info.state {
+                AssetState::WaitsForUpload => true,
+                AssetState::WaitsForDownload => false,
+                AssetState::Local | AssetState::Synced => return None,
+            };
+            let moved = self.net().moved(course, &info.asset.hash).filter(|_| online);
+            let state = match (online, moved) {
+                (false, _) => TransferState::Offline,
+                (true, None) => TransferState::Waits,
+                (true, Some(_)) => TransferState::Moves,
+            };
+            Some(Transfer { asset: info.asset, up, state, done: moved.unwrap_or(0) })
+        };
+        Ok(infos.into_iter().filter_map(transfer).collect())
+    }
+
+    /// Stores a file and names it in a lesson. The type is told by the content; what is neither shown nor played has
+    /// [`media::OPAQUE`].
+    ///
+    /// # Errors
+    /// [`Code::Invalid`] for a file that is too large, [`Code::Denied`], [`Code::NotFound`], and the store's.
     pub async fn put_asset(&self, lesson: &NodeId, name: &str, bytes: Vec<u8>) -> Result<AssetRef> {
         self.writable(lesson).await?;
         let mime = check(&bytes)?;
@@ -50,6 +78,46 @@ impl Core {
         Ok(asset)
     }
 
+    /// A stretch of an asset; `None` when the asset is not on this computer (yet). Only what is asked for is read, and not
+    /// checked against the hash: [`Core::asset_bytes`] does that.
+    ///
+    /// # Errors
+    /// The store's and the disk's.
+    pub async fn asset_part(&self, hash: &AssetHash, wanted: &Range) -> Result<Option<AssetPart>> {
+        let Some(row) = self.replica().asset(hash).await? else { return Ok(None) };
+        let path = self.replica().files().path(hash);
+        let wanted = wanted.clone();
+        let read = blocking(move || Ok(read_part(&path, &wanted))).await?;
+        match read {
+            Ok((range, total, bytes)) => Ok(Some(AssetPart { mime: row.asset.mime, range, total, bytes })),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => {
+                Err(CoreError::new(Code::Other, format!("A file of this course cannot be read: {error}.")))
+            }
+        }
+    }
+
+    /// Writes a copy of an asset to a file that the user chose. It is never opened or made executable.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] when it is not on this computer (yet), [`Code::Other`] with what the disk says.
+    pub async fn save_asset(&self, hash: &AssetHash, to: &Path) -> Result<()> {
+        let Some((_, bytes)) = self.asset_bytes(hash).await? else {
+            return Err(CoreError::new(
+                Code::NotFound,
+                "This file has not arrived on this computer yet. Nothing was saved; try again when it has.",
+            ));
+        };
+        let to = to.to_owned();
+        let failed = |to: &Path, error: &io::Error| {
+            CoreError::new(
+                Code::Other,
+                format!("{} could not be written: {error}. The course is unchanged.", to.display()),
+            )
+        };
+        blocking(move || std::fs::write(&to, bytes).map_err(|error| failed(&to, &error))).await
+    }
+
     /// Type and bytes of an asset; `None` when it is not on this computer (yet).
     ///
     /// # Errors
@@ -62,27 +130,90 @@ impl Core {
     }
 }
 
-/// The type of an image that a course may hold.
+/// The type of a file that a course may hold.
 fn check(bytes: &[u8]) -> Result<&'static str> {
-    if bytes.len() as u64 > MAX_ASSET_BYTES {
-        let limit = MAX_ASSET_BYTES >> 20;
+    let (size, limit) = (bytes.len() as u64, MAX_ASSET_BYTES);
+    if size > limit {
         return Err(CoreError::new(
             Code::Invalid,
             format!(
-                "This file is larger than {limit} MB, the limit for images. Make it smaller and add it again."
+                "This file has {} MB; images and other files may have up to {} MB. Make it smaller and add it again.",
+                size.div_ceil(1 << 20),
+                limit >> 20
             ),
         ));
     }
-    inkhorn_formats::image_type(bytes).filter(|mime| ASSET_TYPES.contains(mime)).ok_or_else(|| {
-        CoreError::new(
-            Code::Invalid,
-            "This file is not an image that Inkhorn can show. PNG, JPEG, GIF, WebP, AVIF, BMP and SVG work.",
-        )
-    })
+    Ok(media::sniff(bytes))
+}
+
+/// Bytes of a file that somebody asks for, as HTTP says it; the end is not among them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Range {
+    /// From a byte on, up to an end or to the last one.
+    From(u64, Option<u64>),
+    /// So many at the end.
+    Last(u64),
+}
+
+/// A stretch of an asset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssetPart {
+    /// Media type, as the lesson names it.
+    pub mime: String,
+    /// Which bytes; `None` when the file has none of those that were asked for.
+    pub range: Option<std::ops::Range<u64>>,
+    /// Size of the whole, in bytes.
+    pub total: u64,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl Range {
+    /// Where it lies in a file of `total` bytes.
+    fn within(&self, total: u64) -> Option<std::ops::Range<u64>> {
+        let range = match *self {
+            Self::From(from, to) => from..to.unwrap_or(total).min(total),
+            Self::Last(count) => total.saturating_sub(count)..total,
+        };
+        (!range.is_empty()).then_some(range)
+    }
+}
+
+type Read = (Option<std::ops::Range<u64>>, u64, Vec<u8>);
+
+fn read_part(path: &Path, wanted: &Range) -> io::Result<Read> {
+    let mut file = std::fs::File::open(path)?;
+    let total = file.metadata()?.len();
+    let Some(range) = wanted.within(total) else { return Ok((None, total, Vec::new())) };
+    file.seek(io::SeekFrom::Start(range.start))?;
+    let mut bytes = Vec::new();
+    file.take(range.end - range.start).read_to_end(&mut bytes)?;
+    Ok((Some(range), total, bytes))
 }
 
 /// A name without folders and control characters, as a hint for exports.
 fn file_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or(name);
     last.chars().filter(|c| !c.is_control()).take(120).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_is_what_the_file_has_of_it() -> io::Result<()> {
+        let file = tempfile::NamedTempFile::new()?;
+        std::fs::write(file.path(), b"0123456789")?;
+        let read = |range: Range| read_part(file.path(), &range).map(|(range, _, bytes)| (range, bytes));
+        assert_eq!(read(Range::From(2, Some(5)))?, (Some(2..5), b"234".to_vec()));
+        assert_eq!(read(Range::From(8, None))?, (Some(8..10), b"89".to_vec()));
+        assert_eq!(read(Range::From(8, Some(99)))?, (Some(8..10), b"89".to_vec()));
+        assert_eq!(read(Range::Last(3))?, (Some(7..10), b"789".to_vec()));
+        assert_eq!(read(Range::Last(99))?, (Some(0..10), b"0123456789".to_vec()));
+        for nothing in [Range::From(10, None), Range::From(5, Some(5)), Range::Last(0)] {
+            assert_eq!(read(nothing)?, (None, Vec::new()));
+        }
+        Ok(())
+    }
 }

@@ -20,6 +20,9 @@ const REMOTE_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often counts over all courses are taken while they change again and again.
 const COUNTED_EVERY: Duration = Duration::from_millis(500);
 
+/// How often the progress of transfers is read while it moves.
+const MOVED_EVERY: Duration = Duration::from_millis(200);
+
 /// A query key as the cache knows it. The cache knows nothing of courses, and the protocol nothing of the cache.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Name(pub(crate) QueryKey);
@@ -90,6 +93,7 @@ impl Projections {
             QueryKey::RemoteCourses => Projection::of(&core.remote_courses().await?),
             QueryKey::Operations => Projection::of(&core.operations().await?),
             QueryKey::Presence { course } => Projection::of(&core.presence(&course)),
+            QueryKey::Transfers { course } => Projection::of(&core.transfers(&course).await?),
         }
     }
 }
@@ -102,6 +106,8 @@ impl Fetch for Projections {
         match &key.0 {
             // Counts of what waits, over all courses: they change with every document, and nobody reads them faster.
             QueryKey::Courses | QueryKey::Sync => Policy { throttle: Some(COUNTED_EVERY), ..Policy::local() },
+            // A number of a transfer moves with each piece, and nobody reads faster.
+            QueryKey::Transfers { .. } => Policy { throttle: Some(MOVED_EVERY), ..Policy::local() },
             // Read from the replica, which says when they change.
             QueryKey::Outline { .. } | QueryKey::Lesson { .. } | QueryKey::Account | QueryKey::Operations => {
                 Policy::local()

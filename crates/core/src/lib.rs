@@ -45,6 +45,7 @@ mod profile;
 mod rejected;
 mod remembered;
 
+pub use assets::{AssetPart, Range};
 pub use caret::CaretStream;
 pub use documents::Facts;
 pub use error::{Code, CoreError, Result};

@@ -103,7 +103,7 @@ pub(crate) fn attribute_list<'n>(rest: &[&'n AstNode<'n>]) -> Listed {
 pub(crate) fn lost(list: &[(String, String)]) -> Option<String> {
     let lost: Vec<String> = list
         .iter()
-        .filter(|(key, _)| key != "alt" && key != "title")
+        .filter(|(key, _)| !matches!(key.as_str(), "alt" | "title" | "caption"))
         .map(|(key, value)| format!("{key}={value}"))
         .collect();
     (!lost.is_empty()).then(|| lost.join(" "))

@@ -147,9 +147,11 @@ fn implied(kind: &str, name: &str, value: &Value) -> bool {
         ("orderedList", "start") | ("tableCell" | "tableHeader", "colspan" | "rowspan") => {
             value.as_i64() == Some(1)
         }
-        ("image" | "callout", "title") | ("image", "alt") | ("codeBlock", "language") => {
-            value.as_str() == Some("")
-        }
+        ("image" | "callout" | "embed", "title")
+        | ("image", "alt")
+        | ("image" | "video" | "audio" | "embed", "caption")
+        | ("video" | "audio" | "file", "name")
+        | ("codeBlock", "language") => value.as_str() == Some(""),
         _ => false,
     }
 }

@@ -1,6 +1,6 @@
 //! What the parser asks its surroundings: where links lead, where images are, and where to report.
 
-use inkhorn_protocol::fidelity::Outcome;
+use inkhorn_protocol::{fidelity::Outcome, media::Kind};
 
 /// The surroundings of a text that is parsed. Lines count from 1 in the text that was given to the parser.
 pub(crate) trait Env {
@@ -8,6 +8,8 @@ pub(crate) trait Env {
     fn link(&mut self, href: &str, line: u32) -> String;
     /// The `src` that an image with this source gets.
     fn image(&mut self, src: &str, line: u32) -> String;
+    /// The `src` that a video, a sound or a file with this source gets.
+    fn media(&mut self, src: &str, kind: Kind, line: u32) -> String;
     /// The `href` of a `[[wikilink]]`; `None` leaves it as text.
     fn wiki(&mut self, target: &str, line: u32) -> Option<Wiki>;
     /// The text of a code block with what it includes.
@@ -25,6 +27,8 @@ pub(crate) enum Wiki {
     Lesson(String),
     /// An image: the `src`.
     Image(String),
+    /// A video or a sound: the node's type, its `src`, the name of its file.
+    Media(&'static str, String, String),
 }
 
 /// A text that stands alone.
@@ -35,6 +39,9 @@ impl Env for Plain {
         href.to_owned()
     }
     fn image(&mut self, src: &str, _: u32) -> String {
+        src.to_owned()
+    }
+    fn media(&mut self, src: &str, _: Kind, _: u32) -> String {
         src.to_owned()
     }
     fn wiki(&mut self, _: &str, _: u32) -> Option<Wiki> {

@@ -4,12 +4,12 @@
 //! pages; `src/assets/` the images. A lesson's title stands as the first heading of its page.
 
 use crate::{
-    asset, canonical,
+    canonical,
     course::{ExportCourse, ExportError, ExportNode, ExportReport, NodeKind},
     front, html,
     write::{Style, body_to_markdown, escape, escape_start},
 };
-use inkhorn_protocol::{AssetHash, NodeId, body::Node};
+use inkhorn_protocol::{AssetHash, NodeId, body::Node, media};
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -265,10 +265,10 @@ fn file_name(name: &str, mime: &str) -> String {
     let safe = |c: char| if c.is_control() || "<>:\"/\\|?*".contains(c) { '-' } else { c };
     let name: String = name.chars().map(safe).take(100).collect();
     let name = name.trim_matches([' ', '.']).to_owned();
-    let end = asset::extension(mime);
+    let end = media::extension(mime);
     let has_end = name.rsplit_once('.').is_some_and(|(stem, end)| !stem.is_empty() && end.len() <= 5);
     match (name.is_empty(), has_end) {
-        (true, _) => format!("image.{end}"),
+        (true, _) => format!("file.{end}"),
         (false, true) => name,
         (false, false) => format!("{name}.{end}"),
     }
@@ -290,7 +290,7 @@ fn references(node: &mut Node, change: &mut dyn FnMut(&str) -> Option<String>) {
     let mut stack = vec![node];
     while let Some(node) = stack.pop() {
         let key = match node.kind.as_str() {
-            "image" => Some("src"),
+            "image" | "video" | "audio" | "file" => Some("src"),
             _ => None,
         };
         if let Some(Value::String(value)) = key.and_then(|key| node.attrs.get_mut(key))

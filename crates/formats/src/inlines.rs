@@ -128,7 +128,10 @@ impl Build<'_> {
                     let alt = listed("alt").unwrap_or_else(|| own.clone());
                     let title = listed("title").unwrap_or_else(|| image.title.clone());
                     let line = run.line;
-                    let block = self.image(&image.url, &alt, &title, line);
+                    let mut block = self.image(&image.url, &alt, &title, line);
+                    if let Some(caption) = listed("caption") {
+                        block = block.with("caption", caption);
+                    }
                     run.items.push(Item::Image(block));
                     if alt != own && !own.trim().is_empty() {
                         // Pandoc shows this text as the caption below the image.
@@ -251,6 +254,12 @@ impl Build<'_> {
             run.items.push(Item::Inline(node));
             return 1;
         }
+        if let Some(nodes) = inner
+            && let Some(block) = self.inline_media(name, whole, nodes, line)
+        {
+            run.items.push(Item::Image(block));
+            return nodes.len() + 1;
+        }
         let (Some(tag), Some(nodes)) = (tag(name), inner) else {
             self.env.note(
                 line,
@@ -358,6 +367,11 @@ impl Build<'_> {
                         image = image.with("alt", alt);
                     }
                     out.push(Item::Image(image));
+                    from = close + 2;
+                }
+                Some(Wiki::Media(kind, src, name)) => {
+                    plain(&text[from..start], out);
+                    out.push(Item::Image(Node::new(kind, vec![]).with("src", src).with("name", name)));
                     from = close + 2;
                 }
                 None => {}

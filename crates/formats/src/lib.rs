@@ -39,6 +39,7 @@ mod include;
 mod inlines;
 mod layout;
 mod math;
+mod media;
 mod pictures;
 mod report;
 mod resolve;
@@ -49,7 +50,6 @@ mod source;
 mod valid;
 mod write;
 
-pub use asset::mime as image_type;
 pub use canonical::{canonical, plain_text};
 pub use course::{
     AssetUse, ExportCourse, ExportError, ExportNode, ExportReport, FrontMatter, ImportError, ImportOptions,

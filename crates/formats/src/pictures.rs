@@ -7,6 +7,7 @@ use crate::{
 use inkhorn_protocol::{
     body::{Mark, Node},
     fidelity::Outcome,
+    media,
 };
 
 impl Build<'_> {
@@ -28,6 +29,10 @@ impl Build<'_> {
             return;
         }
         let parts = html::pieces(html);
+        if let Some(node) = self.figure(&parts, line) {
+            out.push(node);
+            return;
+        }
         let mut images = Vec::new();
         let mut plain = true;
         let mut comments = Vec::new();
@@ -101,8 +106,19 @@ impl Build<'_> {
         out
     }
 
-    /// An image node.
+    /// An image node; a video or a sound, where Markdown's form for images names one.
     pub(crate) fn image(&mut self, src: &str, alt: &str, title: &str, line: u32) -> Node {
+        let path = src.split(['?', '#']).next().unwrap_or(src);
+        let kind = media::by_name(path).map(media::kind);
+        if let Some(kind @ (media::Kind::Video | media::Kind::Audio)) = kind {
+            let name = if kind == media::Kind::Video { "video" } else { "audio" };
+            let node = Node::new(name, vec![]).with("src", self.env.media(src, kind, line));
+            let caption = if title.is_empty() { alt } else { title };
+            let file = crate::layout::name_of(path);
+            let node =
+                if file.is_empty() { node } else { node.with("name", crate::resolve::percent_decode(file)) };
+            return if caption.is_empty() { node } else { node.with("caption", caption) };
+        }
         let mut image = Node::new("image", vec![]).with("src", self.env.image(src, line));
         for (name, value) in [("alt", alt), ("title", title)] {
             if !value.is_empty() {

@@ -9,7 +9,11 @@ use crate::{
     report::Reporter,
     scan::{Tree, is_markdown},
 };
-use inkhorn_protocol::{AssetHash, NodeId, fidelity::Outcome};
+use inkhorn_protocol::{
+    AssetHash, NodeId,
+    fidelity::Outcome,
+    media::{self, Kind},
+};
 use std::collections::{BTreeMap, HashMap};
 
 /// What the report says of a file that is not used.
@@ -92,7 +96,7 @@ impl<'a> Library<'a> {
         tries.iter().filter_map(|path| self.file(path)).find(|path| self.lessons.contains_key(path))
     }
 
-    /// Reads an image once; else says why it is not used, in the same words at every place that names it.
+    /// Reads a file once; else says why it is not used, in the same words at every place that names it.
     fn asset(&mut self, path: &str) -> Option<Result<ImportedAsset, Refusal>> {
         if let Some(known) = self.known.get(path) {
             return Some(known.clone());
@@ -102,15 +106,14 @@ impl<'a> Library<'a> {
         let found = if file.bytes > limit {
             let megabytes = |bytes: u64| bytes.div_ceil(1 << 20);
             let detail = format!(
-                "{path} has {} MB; images may have up to {} MB. Its place in the lesson is kept.",
+                "{path} has {} MB; images and other files may have up to {} MB. Its place in the lesson is kept.",
                 megabytes(file.bytes),
                 megabytes(limit)
             );
             Err((Outcome::Dropped, detail))
         } else {
             match asset::read(&file.path) {
-                Ok(Some(asset)) => Ok(asset),
-                Ok(None) => Err((Outcome::Dropped, asset::refusal(path))),
+                Ok(asset) => Ok(asset),
                 Err(reason) => Err((
                     Outcome::Missing,
                     format!("{path} cannot be read: {reason}. Its place in the lesson is kept."),
@@ -156,6 +159,16 @@ impl Linker<'_, '_> {
         }
         out.extend(self.library.bases.iter().filter_map(|base| join(base, &path)));
         Target::At(out)
+    }
+}
+
+/// What the report calls a thing, here and on the web.
+fn words(kind: Kind) -> (&'static str, &'static str) {
+    match kind {
+        Kind::Image => ("image", "image on the web"),
+        Kind::Video => ("video", "video on the web"),
+        Kind::Audio => ("audio", "audio on the web"),
+        Kind::File => ("file", "file on the web"),
     }
 }
 
@@ -231,33 +244,29 @@ impl Env for Linker<'_, '_> {
     }
 
     fn image(&mut self, src: &str, line: u32) -> String {
+        self.media(src, Kind::Image, line)
+    }
+
+    fn media(&mut self, src: &str, kind: Kind, line: u32) -> String {
+        let (what, on_the_web) = words(kind);
         if src.is_empty() || src.starts_with('#') || external(src) {
-            self.count("image on the web", Outcome::Kept);
+            self.count(on_the_web, Outcome::Kept);
             return src.to_owned();
         }
         let path = percent_decode(src.split(['?', '#']).next().unwrap_or(src));
+        let missing = |why: &str| format!("{src} {why}. Its place and its description are kept.");
         let Target::At(targets) = self.targets(&path) else {
-            self.note(
-                line,
-                "image",
-                Outcome::Missing,
-                format!("{src} lies outside of the folder. Its place and its description are kept."),
-            );
+            self.note(line, what, Outcome::Missing, missing("lies outside of the folder"));
             return src.to_owned();
         };
         let raw = src.to_owned();
         let found =
             targets.iter().find_map(|path| self.library.file(path)).or_else(|| self.library.file(&raw));
         let Some(found) = found else {
-            self.note(
-                line,
-                "image",
-                Outcome::Missing,
-                format!("{src} is not in the folder. Its place and its description are kept."),
-            );
+            self.note(line, what, Outcome::Missing, missing("is not in the folder"));
             return src.to_owned();
         };
-        self.use_asset(&found, line).unwrap_or_else(|| src.to_owned())
+        self.use_asset(&found, kind, line).unwrap_or_else(|| src.to_owned())
     }
 
     fn wiki(&mut self, target: &str, line: u32) -> Option<Wiki> {
@@ -283,7 +292,13 @@ impl Env for Linker<'_, '_> {
             self.count("link between lessons", Outcome::Converted);
             return Some(Wiki::Lesson(format!("lesson:{id}{fragment}")));
         }
-        (!is_markdown(&path)).then(|| self.use_asset(&path, line)).flatten().map(Wiki::Image)
+        let kind = media::by_name(&path).map_or(Kind::Image, media::kind);
+        let src = (!is_markdown(&path)).then(|| self.use_asset(&path, kind, line)).flatten()?;
+        Some(match kind {
+            Kind::Video => Wiki::Media("video", src, name_of(&path).to_owned()),
+            Kind::Audio => Wiki::Media("audio", src, name_of(&path).to_owned()),
+            Kind::Image | Kind::File => Wiki::Image(src),
+        })
     }
 
     fn code(&mut self, text: &str, line: u32) -> String {
@@ -329,15 +344,21 @@ impl Env for Linker<'_, '_> {
 }
 
 impl Linker<'_, '_> {
-    fn use_asset(&mut self, path: &str, line: u32) -> Option<String> {
+    fn use_asset(&mut self, path: &str, kind: Kind, line: u32) -> Option<String> {
+        let (what, _) = words(kind);
         let asset = match self.library.asset(path)? {
+            // What is to be shown as an image must be one; what cannot be played can still be saved.
+            Ok(asset) if kind == Kind::Image && media::kind(&asset.mime) != Kind::Image => {
+                self.note(line, what, Outcome::Dropped, asset::refusal(path));
+                return None;
+            }
             Ok(asset) => asset,
             Err((outcome, detail)) => {
-                self.note(line, "image", outcome, detail);
+                self.note(line, what, outcome, detail);
                 return None;
             }
         };
-        self.count("image", Outcome::Kept);
+        self.count(what, Outcome::Kept);
         if self.uses.iter().all(|used| used.hash != asset.hash) {
             self.uses.push(AssetUse {
                 hash: asset.hash.clone(),

@@ -19,6 +19,10 @@ const BLOCKS: &[&str] = &[
     "columns",
     "blockMath",
     "instructorNote",
+    "video",
+    "audio",
+    "file",
+    "embed",
 ];
 
 /// Whether a tree holds only what may stand where it stands. Nodes of a newer app may hold anything and stand among blocks.

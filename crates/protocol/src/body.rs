@@ -4,6 +4,10 @@
 //! Conventions beyond ProseMirror's own:
 //! - an image of ours has `attrs.src = "asset:<sha256>"` and `attrs.alt`, `attrs.title`; a missing or external
 //!   one keeps the `src` it had;
+//!   `attrs.caption` stands below it;
+//! - `video` and `audio` are atoms with `attrs.src` as an image's, `attrs.name` (a file name) and `attrs.caption`; `file` is one
+//!   with `attrs.src`, `attrs.name`, `attrs.size` (bytes) and `attrs.mime`; `embed` is one with `attrs.src` (a page on the web,
+//!   https only: any other is shown as not allowed and never loaded), `attrs.title` and `attrs.caption`;
 //! - a link to another lesson has `attrs.href = "lesson:<id>"`, with `#fragment` behind it where there was one;
 //! - `callout` has `attrs.kind` (`note`, `tip`, `warning`, …: as the source named it) and `attrs.title`, and holds blocks;
 //! - `htmlBlock` is an atom with `attrs.html`, kept verbatim and never run;

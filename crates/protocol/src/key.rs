@@ -39,6 +39,11 @@ pub enum QueryKey {
         /// Course.
         course: CourseId,
     },
+    /// Assets of a shared course that are not in both places yet: `Vec<Transfer>`.
+    Transfers {
+        /// Course.
+        course: CourseId,
+    },
 }
 
 impl QueryKey {
@@ -54,6 +59,7 @@ impl QueryKey {
             Self::RemoteCourses => vec!["remote", "courses"],
             Self::Operations => vec!["operations"],
             Self::Presence { course } => vec!["presence", course.as_str()],
+            Self::Transfers { course } => vec!["transfers", course.as_str()],
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! - [`id`]: ids of courses, nodes, operations, assets; names of documents
 //! - [`schema`]: the roots of our documents and the node types of a body, as data
-//! - [`body`]: a lesson's body as a tree
+//! - [`body`]: a lesson's body as a tree; [`media`]: types of the files that it may hold
 //! - [`frame`]: the Hocuspocus framing, a pure codec; [`awareness`]: who is where, inside such a frame;
 //!   [`caret`]: the same in a lesson, with carets; [`carrier`]: frames over plain HTTP
 //! - [`session`]: what travels on `@session`
@@ -28,6 +28,7 @@ pub mod fidelity;
 pub mod frame;
 pub mod id;
 pub mod key;
+pub mod media;
 pub mod projection;
 pub mod rest;
 pub mod schema;

@@ -136,6 +136,32 @@ pub enum AssetState {
     Synced,
 }
 
+/// An asset of a shared course that is on its way, or waits for that.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transfer {
+    /// What it is.
+    #[serde(flatten)]
+    pub asset: AssetRef,
+    /// To the server, else from it.
+    pub up: bool,
+    /// How far it is.
+    pub state: TransferState,
+    /// Bytes that have been moved so far.
+    pub done: u64,
+}
+
+/// How far the transfer of an asset is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TransferState {
+    /// There is no connection.
+    Offline,
+    /// Others are before it, or the server has it not yet.
+    Waits,
+    /// Under way.
+    Moves,
+}
+
 // ---- sync --------------------------------------------------------------------
 
 /// Numbers behind the words of sync.

@@ -155,9 +155,5 @@ pub struct ErrorBody {
     pub message: String,
 }
 
-/// Limits of assets, in bytes; the importer uses the same.
+/// Limit of an asset of any type ([`crate::media::TYPES`]), in bytes; the importer uses the same.
 pub const MAX_ASSET_BYTES: u64 = 25 * 1024 * 1024;
-
-/// Media types that are accepted as assets. SVG is served inert (as a download, with a closed policy).
-pub const ASSET_TYPES: &[&str] =
-    &["image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml", "image/avif", "image/bmp"];

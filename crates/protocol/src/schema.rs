@@ -62,6 +62,10 @@ pub const BODY_NODES: &[&str] = &[
     "blockMath",
     "footnote",
     "instructorNote",
+    "video",
+    "audio",
+    "file",
+    "embed",
 ];
 
 /// Marks of the body that this build knows (Tiptap 3 names).

@@ -1,9 +1,10 @@
 //! Import, export, and courses as one file. The paths were typed or chosen by the user.
 
 use super::{Answer, State};
-use inkhorn_protocol::CourseId;
 use inkhorn_protocol::window::{Exported, Imported};
+use inkhorn_protocol::{AssetHash, CourseId};
 use std::path::PathBuf;
+use tauri::AppHandle;
 
 #[tauri::command]
 pub(crate) async fn import_folder(shell: State<'_>, path: String, title: Option<String>) -> Answer<Imported> {
@@ -29,6 +30,20 @@ pub(crate) async fn backup(shell: State<'_>, course: CourseId, path: String) -> 
 #[tauri::command]
 pub(crate) async fn open_file(shell: State<'_>, path: String) -> Answer<CourseId> {
     Ok(shell.core().await?.open_file(&at(&path)).await?)
+}
+
+/// Writes a copy of an asset to where the user wants it; answers with the path, or with none when they changed their mind.
+/// It is saved only: no file of a course is ever opened from here.
+#[tauri::command]
+pub(crate) async fn save_asset(
+    app: AppHandle,
+    shell: State<'_>,
+    hash: AssetHash,
+    name: String,
+) -> Answer<Option<String>> {
+    let Some(path) = super::window::choose_place(&app, &name, None).await else { return Ok(None) };
+    shell.core().await?.save_asset(&hash, &at(&path)).await?;
+    Ok(Some(path))
 }
 
 /// A path as people type it: `~` is their home.

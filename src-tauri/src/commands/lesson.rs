@@ -4,7 +4,7 @@ use super::{Answer, State};
 use crate::{WINDOW, asset, forward};
 use inkhorn_protocol::body::Node;
 use inkhorn_protocol::caret::Cursor;
-use inkhorn_protocol::projection::Access;
+use inkhorn_protocol::projection::{Access, AssetRef};
 use inkhorn_protocol::window::{Failure, LessonHead};
 use inkhorn_protocol::{AssetHash, NodeId};
 use tauri::ipc::{InvokeBody, Request, Response};
@@ -58,16 +58,16 @@ pub(crate) async fn set_caret(
     Ok(())
 }
 
-/// Stores an image; answers with its content address.
+/// Stores a file; answers with its content address, type and size.
 #[tauri::command]
-pub(crate) async fn put_asset(shell: State<'_>, request: Request<'_>) -> Answer<AssetHash> {
+pub(crate) async fn put_asset(shell: State<'_>, request: Request<'_>) -> Answer<AssetRef> {
     let lesson = lesson_of(&request)?;
     let name = decode(header(&request, "inkhorn-name").unwrap_or_default());
     let bytes = bytes_of(&request)?;
-    Ok(shell.core().await?.put_asset(&lesson, &name, bytes).await?.hash)
+    Ok(shell.core().await?.put_asset(&lesson, &name, bytes).await?)
 }
 
-/// Address for `<img>`, if the bytes are here.
+/// Address for `<img>` and the like, if the bytes are here.
 #[tauri::command]
 pub(crate) async fn asset_url(shell: State<'_>, hash: AssetHash) -> Answer<Option<String>> {
     let here = shell.core().await?.asset_bytes(&hash).await?.is_some();

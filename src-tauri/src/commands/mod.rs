@@ -52,6 +52,7 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + '
         files::export_course,
         files::backup,
         files::open_file,
+        files::save_asset,
         server::login_token,
         server::login_password,
         server::logout,

@@ -85,14 +85,21 @@ pub(crate) async fn choose_file(app: AppHandle) -> Answer<Option<String>> {
 
 #[tauri::command]
 pub(crate) async fn choose_new_file(app: AppHandle, name: String) -> Answer<Option<String>> {
+    Ok(choose_place(&app, &name, Some("inkhorn")).await)
+}
+
+/// Asks where a new file goes, beginning with a name; with `end`, files that end so are shown.
+pub(super) async fn choose_place(app: &AppHandle, name: &str, end: Option<&str>) -> Option<String> {
     // A title may hold what a file name may not.
     let name: String =
         name.chars().map(|c| if "/\\:*?\"<>|".contains(c) || c.is_control() { '-' } else { c }).collect();
     let (chosen, answer) = oneshot::channel();
-    app.dialog().file().set_file_name(name).add_filter("Inkhorn", &["inkhorn"]).save_file(|path| {
+    let dialog = app.dialog().file().set_file_name(name);
+    let dialog = end.into_iter().fold(dialog, |dialog, end| dialog.add_filter("Inkhorn", &[end]));
+    dialog.save_file(|path| {
         let _ = chosen.send(path);
     });
-    Ok(answer.await.ok().flatten().and_then(as_text))
+    answer.await.ok().flatten().and_then(as_text)
 }
 
 fn as_text(path: FilePath) -> Option<String> {

@@ -216,6 +216,8 @@ export function plainText(body: Y.XmlFragment): string {
     } else if (next instanceof Y.XmlElement) {
       if (next.nodeName === 'hardBreak') line += '\n'
       else if (next.nodeName === 'image') line += String(next.getAttribute('alt') ?? '')
+      else if (['video', 'audio', 'file'].includes(next.nodeName)) line += String(next.getAttribute('name') ?? '')
+      else if (next.nodeName === 'embed') line += String(next.getAttribute('src') ?? '')
       else if (next.nodeName === 'inlineMath') line += `$${next.getAttribute('latex') ?? ''}$`
       else if (next.nodeName === 'footnote') line += ` [${next.getAttribute('text') ?? ''}]`
       else if (next.nodeName === 'blockMath') {

@@ -16,9 +16,11 @@ export interface Host {
   load(course: string, lesson: string, stateVector: Uint8Array): Promise<Uint8Array | ArrayBuffer>
   /** One update. Resolves when it is durable on this computer; rejects when the core refuses it. */
   push(course: string, lesson: string, update: Uint8Array): Promise<void>
-  /** Stores a file; resolves with its SHA-256 as 64 hex digits. */
-  putAsset(course: string, lesson: string, name: string, mime: string, bytes: Uint8Array): Promise<string>
-  /** An address that an <img> can show, or null while the bytes are not here. */
+  /** Stores a file; resolves with its SHA-256 as 64 hex digits and with the type that its content has. */
+  putAsset(course: string, lesson: string, name: string, mime: string, bytes: Uint8Array): Promise<{ hash: string; mime: string }>
+  /** Saves a copy of a file where the person wants it; resolves with the path, or with null when they changed their mind. */
+  saveAsset(course: string, hash: string, name: string): Promise<string | null>
+  /** An address that an <img>, <video> or <audio> can show, or null while the bytes are not here. */
   assetUrl(course: string, hash: string): Promise<string | null>
   /** A link was followed. */
   openLink(course: string, lesson: string, href: string): void

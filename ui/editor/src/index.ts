@@ -3,12 +3,14 @@
 import { Documents } from './documents.js'
 import type { Handle, Host, OpenOptions } from './host.js'
 import { CaretLine, type Peer } from './peers.js'
+import { type Transfer, Transfers } from './transfers.js'
 import { LessonView } from './view.js'
 import * as words from './words.js'
 
 const documents = new Documents()
 const assetCalls = new Set<(hash: string) => void>()
 const line = new CaretLine((...said) => host?.caret?.(...said) ?? Promise.resolve())
+const transfers = new Transfers()
 let host: Host | null = null
 
 export function configure(given: Host): void {
@@ -17,7 +19,7 @@ export function configure(given: Host): void {
 
 export function open(element: HTMLElement, options: OpenOptions): Handle {
   if (host === null) throw new Error('configure() comes before open()')
-  return new LessonView(element, options, host, documents, assetCalls, line)
+  return new LessonView(element, options, host, documents, assetCalls, transfers, line)
 }
 
 export function changed(lesson: string): void {
@@ -49,6 +51,11 @@ export function reset(lesson: string): void {
 
 export function assetArrived(hash: string): void {
   for (const call of [...assetCalls]) call(hash)
+}
+
+/** What of the open course is on its way now; what is not in the list is not. */
+export function assetTransfers(list: Transfer[]): void {
+  transfers.set(list)
 }
 
 export async function flush(): Promise<void> {

@@ -8,6 +8,8 @@ import type { Context } from './context.js'
 import { HtmlBlock, UnknownBlock, UnknownInline } from './nodes/atoms.js'
 import { Code } from './nodes/code-block.js'
 import { Column, Columns } from './nodes/columns.js'
+import { lessonEmbed } from './nodes/embed.js'
+import { lessonFile } from './nodes/file.js'
 import { Bullets, Callout, Item, Numbers, Quote, Task, Tasks } from './nodes/containers.js'
 import { Details, DetailsContent, DetailsSummary } from './nodes/details.js'
 import { Footnote } from './nodes/footnote.js'
@@ -15,7 +17,9 @@ import { TextDirections } from './nodes/direction.js'
 import { lessonImage } from './nodes/image.js'
 import { InstructorNote } from './nodes/instructor.js'
 import { BlockMath, InlineMath } from './nodes/math.js'
+import { lessonMedia } from './nodes/media.js'
 import { InlineCode, LessonLink, Subscript, Superscript } from './nodes/marks.js'
+import { Transfers } from './transfers.js'
 import { Table, TableCell, TableHeader, TableRoles, TableRow } from './nodes/table.js'
 
 /** Everything that makes the schema; the rest of the editor comes on top. */
@@ -42,6 +46,7 @@ export function schemaExtensions(context: Context): AnyExtension[] {
     TableRoles, Table, TableRow, TableHeader, TableCell,
     lessonImage(context),
     TextDirections,
+    lessonMedia('video', context), lessonMedia('audio', context), lessonFile(context), lessonEmbed(context),
   ]
 }
 
@@ -55,7 +60,7 @@ let known: Schema | null = null
 /** The schema by itself, for looking at documents. It does not depend on the view. */
 export function bodySchema(): Schema {
   known ??= getSchema(schemaExtensions({
-    host: {} as never, course: '', lesson: '', onAsset: () => () => undefined, nameAsset: () => undefined,
+    host: {} as never, course: '', lesson: '', onAsset: () => () => undefined, nameAsset: () => undefined, transfers: new Transfers(),
   }))
   return known
 }

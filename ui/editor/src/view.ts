@@ -25,6 +25,7 @@ import { bodySchema, readerExtensions, schemaExtensions } from './schema.js'
 import { headings, slug, stats } from './stats.js'
 import { Tidy } from './tidy.js'
 import { AtomField, writeField } from './tools/atom-field.js'
+import type { Transfers } from './transfers.js'
 import { Bubble } from './tools/bubble.js'
 import { ColumnTools } from './tools/column-tools.js'
 import { Edges } from './tools/edges.js'
@@ -61,6 +62,7 @@ export class LessonView implements Handle {
     private readonly host: Host,
     private readonly documents: Documents,
     private readonly assetCalls: Set<(hash: string) => void>,
+    private readonly transfers: Transfers,
     private readonly line: CaretLine,
   ) {
     this.editable = options.editable
@@ -205,6 +207,7 @@ export class LessonView implements Handle {
         this.assetCalls.add(call)
         return () => this.assetCalls.delete(call)
       },
+      transfers: this.transfers,
       nameAsset: (hash, mime, bytes, name) => {
         const assets = this.document?.doc.getMap('assets')
         if (assets?.has(hash) === false) assets.set(hash, { mime, bytes, name })

@@ -18,11 +18,8 @@ export const imageAlt = 'Describe this image for those who cannot see it'
 export const imageMissing = 'This image is not in the course'
 export const imageWaiting = 'This image has not arrived yet'
 export const imageRemote = 'This image could not be loaded from'
-export const imageStoring = 'Storing'
 export const htmlBlock = 'HTML, kept as it is and not run'
 export const unknownBlock = 'Made with a newer Inkhorn. It is kept, and can be seen there.'
-export const imageFailed = (name: string, why: string) => `The lesson is unchanged. ${name} could not be stored: ${why}`
-export const notAnImage = (name: string) => `${name} is not an image that can be shown here. PNG, JPEG, GIF, WebP, AVIF and SVG can.`
 export const linkField = 'Address, or the name of a lesson'
 export const linkApply = 'Set link'
 export const linkRemove = 'Remove link'
@@ -91,3 +88,54 @@ export const moveGone = 'Somebody else removed this block.'
 export const imagesNotPasted = (count: number) => `${count === 1 ? 'One image was' : `${count} images were`} left out: only the program that they come from can read them. Copy each by itself, or drop its file here.`
 export const clearFormatting = 'Clear formatting'
 export const selected = (count: number, minutes: number) => `${count} ${count === 1 ? 'word' : 'words'}${minutes > 1 ? `, ${minutes} min` : ''}`
+
+// ---- images, video, audio, files, pages ----
+
+export const caption = 'Caption'
+export const imageBroken = 'This image is here, but what the file holds cannot be shown. It may be damaged; insert it again.'
+export const mediaName = (kind: 'video' | 'audio') => (kind === 'video' ? 'Video' : 'Audio')
+const thing = { video: 'video', audio: 'recording', file: 'file' }
+export const mediaMissing = (kind: keyof typeof thing) => `This ${thing[kind]} is not in the course`
+export const mediaWaiting = (kind: keyof typeof thing) => `This ${thing[kind]} has not arrived yet`
+export const mediaRemote = (kind: keyof typeof thing, host: string) => `This ${thing[kind]} is on ${host} and not in the course, so it is not loaded here.`
+export const fileRemote = (host: string) => `on ${host}, not in the course`
+export const unplayable = (kind: 'video' | 'audio') => `This computer cannot play this ${thing[kind]} here. Save a copy and open it with another program.`
+export const file = 'File'
+export const program = 'may run when it is opened; Inkhorn only saves it'
+export const saveCopy = 'Save a copy…'
+export const saveCopyOf = (name: string) => `Save a copy of ${name}`
+export const saved = (name: string, path: string) => `${name} was saved as ${path}.`
+export const openInBrowser = 'Open in the browser'
+export const fileFailed = (name: string, why: string) => `The lesson is unchanged. ${name} could not be stored: ${why}`
+export const fileTooLarge = (name: string, size: string, limit: string) =>
+  `The lesson is unchanged. ${name} has ${size}; images and other files may have up to ${limit}. Make it smaller, or embed it from a page on the web.`
+export const fileEmpty = (name: string) => `The lesson is unchanged. ${name} is empty or a folder; drop the files that are in it.`
+export const fileNotShown = (name: string) => `${name} was added as a file: what it holds cannot be shown or played here.`
+
+const offline = 'It is sent when the network is back.'
+export function transfer(
+  { up, state, done, bytes }: { up: boolean; state: 'offline' | 'waits' | 'moves'; done: number; bytes: number }, size: (bytes: number) => string,
+): string {
+  if (up) return state === 'offline' ? `On this computer. ${offline}` : state === 'waits' ? 'On this computer. It waits to be sent.' : `Being sent: ${size(done)} of ${size(bytes)}`
+  return state === 'offline' ? 'Not arrived yet. It comes when the network is back.' : state === 'waits' ? 'Not arrived yet. It waits for its author’s computer or its turn.' : `Arriving: ${size(done)} of ${size(bytes)}`
+}
+
+export const embedAddress = 'Address of the page, https://…'
+export const embedTitle = 'Title (optional)'
+export const embedSet = 'Embed'
+export const embedShow = 'Show page'
+export const embedHide = 'Hide page'
+export const embedChange = 'Change'
+export const embedClosed = (host: string) => `Nothing is loaded from ${host} until you show the page.`
+export const embedOpen = (host: string) => `Loaded from ${host}. If nothing shows, it does not allow this: open it in the browser.`
+export const embedOffline = 'This computer is offline. The link is kept; show the page when the network is back.'
+export const embedRefused = 'This page is not allowed in a lesson and was not loaded.'
+export const embedEmpty = 'No address yet'
+export const embedNoAddress = 'This is not a web address. It begins with https:// and names a site.'
+export const embedScheme = (scheme: string) => `Only pages on the web can be embedded (https://), not ${scheme}`
+export const embedFile = 'This is a file of one computer, which others do not have. Add it with File instead.'
+export const embedPrivate = 'This address is in one computer or its own network, so others would not see it.'
+export const embedPlain = 'This page is not encrypted. Its address has to begin with https://'
+export const embedPassword = 'An address with a name and a password in it would show them to every reader.'
+export const linkRefused = 'This link was not opened: its address is not one of a page, a lesson or a mail address.'
+export const linkNotSet = 'The link was not set: its address is not one of a page, a lesson or a mail address.'

@@ -32,6 +32,9 @@ export class Core implements Host {
   readonly events: { lesson: string; name: EventName; detail: unknown }[] = []
   readonly pushes: Uint8Array[] = []
   readonly assets = new Map<string, Uint8Array>()
+  readonly saved: string[] = []
+  /** The type that the core finds in a file, when it is not the one that the window says. */
+  sniffed: string | null = null
   /** What `push` waits for, or fails with. */
   gate: (() => Promise<void>) | null = null
   private watchers: (() => void)[] = []
@@ -52,14 +55,21 @@ export class Core implements Host {
     this.pushes.push(update)
     Y.applyUpdate(this.doc(lesson), update)
   }
-  putAsset(_course: string, _lesson: string, name: string, _mime: string, bytes: Uint8Array): Promise<string> {
+  putAsset(_course: string, _lesson: string, name: string, mime: string, bytes: Uint8Array): Promise<{ hash: string; mime: string }> {
     this.assets.set(name, bytes)
-    return Promise.resolve('ab'.repeat(32))
+    return Promise.resolve({ hash: 'ab'.repeat(32), mime: this.sniffed ?? mime })
   }
   assetUrl(): Promise<string | null> {
     return Promise.resolve(null)
   }
-  openLink(): void {}
+  saveAsset(_course: string, _hash: string, name: string): Promise<string | null> {
+    this.saved.push(name)
+    return Promise.resolve(`/home/${name}`)
+  }
+  readonly opened: string[] = []
+  openLink(_course: string, _lesson: string, href: string): void {
+    this.opened.push(href)
+  }
   event(lesson: string, name: EventName, detail: unknown): void {
     this.events.push({ lesson, name, detail })
     const watchers = this.watchers
@@ -137,7 +147,13 @@ export function everything(): Json[] {
       { type: 'text', text: 'foreign', marks: [{ type: 'link', attrs: { href: 'https://e.org', target: '_blank', rel: 'noopener', class: null } }] }),
     p(t('http://example.org/bare and '), { type: 'hardBreak' }, t('😀 emoji, العربية, 日本語')),
     { type: 'image', attrs: { src: `asset:${'cd'.repeat(32)}`, alt: 'a', title: 't' } },
-    { type: 'image', attrs: { src: 'missing/pic.png' } },
+    { type: 'image', attrs: { src: 'missing/pic.png', caption: 'Below it' } },
+    { type: 'video', attrs: { src: `asset:${'ce'.repeat(32)}`, name: 'tide.mp4', caption: 'The tide' } },
+    { type: 'audio', attrs: { src: 'https://example.org/bell.mp3' } },
+    { type: 'file', attrs: { src: `asset:${'cf'.repeat(32)}`, name: 'plan.pdf', size: 1200, mime: 'application/pdf' } },
+    { type: 'embed', attrs: { src: 'https://example.org/map', title: 'A map', caption: 'Of it' } },
+    { type: 'embed', attrs: { src: 'javascript:window.ran = true' } },
+    { type: 'embed' },
     p(),
     { type: 'bulletList', content: [
       { type: 'listItem', content: [p(t('one')), { type: 'bulletList', content: [{ type: 'listItem', content: [p(t('nested'))] }] }] },

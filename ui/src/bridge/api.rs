@@ -3,7 +3,7 @@
 use super::{Bridge, Message, feed};
 use futures_channel::mpsc::UnboundedSender;
 use inkhorn_protocol::key::QueryKey;
-use inkhorn_protocol::projection::{Account, NodeKind};
+use inkhorn_protocol::projection::{Account, AssetRef, NodeKind};
 use inkhorn_protocol::window::{Boot, CacheReport, Exported, Failure, Imported, LessonHead, QueryReply};
 use inkhorn_protocol::{AssetHash, CourseId, NodeId, OpId};
 use js_sys::{Object, Reflect, Uint8Array};
@@ -170,12 +170,16 @@ impl Api {
         let _ = Reflect::set(&args, &"cursor".into(), &cursor);
         self.bridge.call("set_caret", args.into(), &[]).await.map(|_| ())
     }
-    pub(crate) async fn put_asset(&self, lesson: &NodeId, name: &str, bytes: &[u8]) -> Answer<AssetHash> {
+    pub(crate) async fn put_asset(&self, lesson: &NodeId, name: &str, bytes: &[u8]) -> Answer<AssetRef> {
         // Header values are ASCII.
         let name = String::from(js_sys::encode_uri_component(name));
         let headers = [("inkhorn-lesson", lesson.as_str()), ("inkhorn-name", name.as_str())];
         let answer = self.raw("put_asset", bytes, &headers).await?;
         read("put_asset", &answer)
+    }
+    /// Asks where a copy of a file goes and writes it there; the path, or none when the user changed their mind.
+    pub(crate) async fn save_asset(&self, hash: &AssetHash, name: &str) -> Answer<Option<String>> {
+        self.run("save_asset", json!({ "hash": hash, "name": name })).await
     }
     /// An address that shows the asset, if it is here.
     pub(crate) async fn asset_url(&self, hash: &AssetHash) -> Answer<Option<String>> {

@@ -3,7 +3,7 @@
 //!
 //! - [`ask`]: when the core is asked again, and when it is told who looks; pure
 //! - `client`: the observed keys of this window; `query`: handles on them
-//! - `connection`, `operations`, `presence`, `rights`: what is asked often
+//! - `connection`, `operations`, `presence`, `rights`, `transfers`: what is asked often
 //! - `mutation`: a command and how it ended
 
 pub mod ask;
@@ -22,6 +22,8 @@ mod presence;
 mod query;
 #[cfg(target_arch = "wasm32")]
 mod rights;
+#[cfg(target_arch = "wasm32")]
+mod transfers;
 
 #[cfg(target_arch = "wasm32")]
 pub(crate) use {
@@ -32,4 +34,5 @@ pub(crate) use {
     presence::{use_presence, use_sharing},
     query::{Options, Query, use_query, use_query_with, use_selected},
     rights::use_rights,
+    transfers::use_transfers,
 };

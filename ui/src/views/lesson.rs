@@ -3,7 +3,7 @@
 use super::act::use_act;
 use super::title::Title;
 use crate::components::{Empty, Icon, Skeleton};
-use crate::hooks::{Client, Options, use_query, use_rights, use_selected};
+use crate::hooks::{Client, Options, use_query, use_rights, use_selected, use_transfers};
 use crate::i18n::text;
 use crate::island::{self, Handle, Mode};
 use crate::state::tree;
@@ -245,6 +245,7 @@ pub(super) fn LessonPage(course: CourseId, lesson: NodeId) -> Element {
                 if mode.is_none() {
                     Skeleton { lines: 6 }
                 }
+                Moving { key: "{course}", course: course.clone() }
                 // A loop of one: the key of a loop's item begins a new instance when it changes.
                 for turn in [generation()] {
                     Body {
@@ -274,6 +275,17 @@ impl PartialEq for Shared {
     fn eq(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
     }
+}
+
+/// What is on its way, told to the island: its blocks show it.
+#[component]
+fn Moving(course: CourseId) -> Element {
+    let transfers = use_transfers(course);
+    use_effect(move || {
+        let moving = transfers.data();
+        island::asset_transfers(moving.as_deref().map_or(&[], Vec::as_slice));
+    });
+    rsx! {}
 }
 
 /// The island. Nothing else renders into its element.

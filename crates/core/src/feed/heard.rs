@@ -25,6 +25,7 @@ pub(super) async fn listen(
     mut progress: watch::Receiver<Progress>,
 ) {
     let mut stale = Stale::default();
+    let mut seen = 0;
     loop {
         let mut item = tokio::select! {
             item = events.recv() => item,
@@ -34,6 +35,10 @@ pub(super) async fn listen(
                     return;
                 }
                 windows.shared.cache.invalidate(&["sync"]);
+                let moved = progress.borrow_and_update().moved;
+                if std::mem::replace(&mut seen, moved) != moved {
+                    windows.shared.cache.invalidate(&["transfers"]);
+                }
                 continue;
             }
         };
@@ -79,6 +84,7 @@ impl Windows {
         match event {
             Event::Connection { status } => {
                 stale.mark(&["sync"]);
+                stale.mark(&["transfers"]);
                 stale.mark(&["account"]);
                 // Only what is known to be down counts as down: REST may get through where a socket does not yet.
                 self.shared.online.set(!matches!(status, Status::Offline { .. }));
@@ -130,11 +136,14 @@ impl Windows {
                 }
             }
             Event::CoursesChanged => {
+                // A course that is shared now has files to send.
+                stale.mark(&["transfers"]);
                 stale.mark(&["courses"]);
                 stale.mark(&["course"]);
                 stale.mark(&["sync"]);
             }
-            Event::AssetChanged { hash, .. } => {
+            Event::AssetChanged { course, hash } => {
+                stale.mark(&["transfers", course.as_str()]);
                 stale.mark(&["sync"]);
                 stale.mark(&["courses"]);
                 self.each(|others| {

@@ -65,6 +65,7 @@ fn keys() -> Vec<QueryKey> {
         keys.push(QueryKey::Outline { course: course(n) });
         keys.push(QueryKey::Members { course: course(n) });
         keys.push(QueryKey::Presence { course: course(n) });
+        keys.push(QueryKey::Transfers { course: course(n) });
     }
     keys.extend((0..LESSONS).map(|n| QueryKey::Lesson { course: home(n), lesson: lesson(n) }));
     keys
@@ -97,7 +98,7 @@ fn touches(event: &Event, key: &QueryKey) -> bool {
     use QueryKey as K;
     match (event, key) {
         (Event::Resynced, _) => true,
-        (Event::Connection { .. }, K::Sync | K::Account) => true,
+        (Event::Connection { .. }, K::Sync | K::Account | K::Transfers { .. }) => true,
         (Event::Course { kind: EventKind::Title { .. }, .. }, K::Courses | K::RemoteCourses) => true,
         (Event::Course { kind: EventKind::Unknown, .. }, K::Courses | K::RemoteCourses) => true,
         (
@@ -110,8 +111,9 @@ fn touches(event: &Event, key: &QueryKey) -> bool {
         (Event::SyncStateChanged { doc, .. }, K::Lesson { lesson, .. }) => {
             *doc == DocId::Lesson(lesson.clone())
         }
-        (Event::CoursesChanged, K::Courses | K::Outline { .. } | K::Sync) => true,
+        (Event::CoursesChanged, K::Courses | K::Outline { .. } | K::Sync | K::Transfers { .. }) => true,
         (Event::AssetChanged { .. }, K::Sync) => true,
+        (Event::AssetChanged { course: c, .. }, K::Transfers { course }) => c == course,
         (Event::DocumentChanged { doc: DocId::Course(_), .. }, K::Courses) => true,
         (
             Event::DocumentChanged { doc: DocId::Course(c), .. },

@@ -7,6 +7,7 @@ use super::session::Ask;
 use crate::error::{Code, CoreError, Result};
 use futures_util::{StreamExt, stream};
 use inkhorn_events::Status;
+use inkhorn_protocol::media;
 use inkhorn_protocol::rest::MAX_ASSET_BYTES;
 use inkhorn_protocol::{AssetHash, CourseId, DocId};
 use inkhorn_replica::AssetWork;
@@ -30,6 +31,43 @@ const MAX_PARTS_BYTES: usize = 4 * MAX_ASSET_BYTES as usize;
 
 /// Downloads that broke off, by content. In memory: a restart is rarer than a bad line.
 type Parts = Arc<Mutex<HashMap<AssetHash, Vec<u8>>>>;
+
+/// One course's copy of an asset.
+pub(super) type Way = (CourseId, AssetHash);
+
+/// An asset on its way; it is under way as long as the value lives.
+struct Moving<'a> {
+    shared: &'a Shared,
+    way: Way,
+}
+
+impl<'a> Moving<'a> {
+    fn begin(shared: &'a Shared, work: &AssetWork) -> Self {
+        let moving = Self { shared, way: (work.course.clone(), work.hash.clone()) };
+        moving.at(0);
+        moving
+    }
+
+    /// So many bytes of it are there.
+    fn at(&self, bytes: u64) {
+        self.write(|moving| {
+            moving.insert(self.way.clone(), bytes);
+        });
+    }
+
+    fn write(&self, change: impl FnOnce(&mut HashMap<Way, u64>)) {
+        change(&mut self.shared.moving.lock().unwrap_or_else(PoisonError::into_inner));
+        self.shared.progress.send_modify(|progress| progress.moved += 1);
+    }
+}
+
+impl Drop for Moving<'_> {
+    fn drop(&mut self) {
+        self.write(|moving| {
+            moving.remove(&self.way);
+        });
+    }
+}
 
 /// Runs until the connection's task ends.
 pub(super) async fn run(shared: Arc<Shared>) {
@@ -114,25 +152,29 @@ async fn round(shared: &Arc<Shared>, parts: &Parts) -> Result<()> {
 }
 
 async fn upload(shared: &Arc<Shared>, rest: &Rest, work: &AssetWork) -> Result<()> {
-    let AssetWork { course, hash, mime, .. } = work;
+    let AssetWork { course, hash, .. } = work;
     let (replica, wanted) = (shared.replica.clone(), hash.clone());
     let bytes = blocking(move || replica.files().get(&wanted)).await??;
     let Some(bytes) = bytes else {
         return Err(CoreError::new(
             Code::Corrupt,
             format!(
-                "The file of an image ({hash:.12}) is damaged on this computer: insert the image again.",
+                "An image or a file of a lesson ({hash:.12}) is damaged on this computer: insert it again.",
                 hash = hash.as_str()
             ),
         ));
     };
+    // Not what the lesson says: an app that named it otherwise must not keep it from travelling.
+    let mime = media::sniff(&bytes);
     let total = bytes.len() as u64;
+    let moving = Moving::begin(shared, work);
     let mut offset = rest.asset_offset(course, hash).await?;
     while let Some(from) = offset {
         // More than there is: what is there is not ours; the server starts over.
         let from = usize::try_from(from).ok().filter(|&from| from < bytes.len()).unwrap_or(0);
         let piece = bytes[from..bytes.len().min(from + PIECE)].to_vec();
         let sent = from as u64 + piece.len() as u64;
+        moving.at(from as u64);
         offset = rest.put_asset(course, hash, mime, piece, from as u64, total).await?;
         if offset.is_some_and(|next| next != sent) {
             return Err(CoreError::new(Code::Offline, "An upload broke off; it goes on where it was."));
@@ -147,11 +189,12 @@ async fn download(shared: &Arc<Shared>, rest: &Rest, work: &AssetWork, parts: &P
     let (replica, wanted) = (shared.replica.clone(), hash.clone());
     // Another course may have brought it already.
     if blocking(move || replica.files().get(&wanted)).await??.is_none() {
-        let bytes = fetch(rest, work, parts).await?;
+        let moving = Moving::begin(shared, work);
+        let bytes = fetch(rest, work, parts, &moving).await?;
         if Files::hash(&bytes) != *hash {
             return Err(CoreError::new(
                 Code::Other,
-                "The server sent an image that is not the one that was asked for; it was not kept.",
+                "The server sent a file that is not the one that was asked for; it was not kept.",
             ));
         }
         let replica = shared.replica.clone();
@@ -162,13 +205,13 @@ async fn download(shared: &Arc<Shared>, rest: &Rest, work: &AssetWork, parts: &P
 }
 
 /// The bytes of an asset; after a break on the way the next call goes on where this one was.
-async fn fetch(rest: &Rest, work: &AssetWork, parts: &Parts) -> Result<Vec<u8>> {
+async fn fetch(rest: &Rest, work: &AssetWork, parts: &Parts, moving: &Moving<'_>) -> Result<Vec<u8>> {
     let mut bytes = lock(parts).remove(&work.hash).unwrap_or_default();
     let mut body = match rest.get_asset(&work.course, &work.hash, bytes.len() as u64).await {
         Err(RestError::Refused { status: 404, .. }) => {
             return Err(CoreError::new(
                 Code::NotFound,
-                format!("An image of a lesson ({:.12}) is not on the server yet.", work.hash.as_str()),
+                format!("A file of a lesson ({:.12}) is not on the server yet.", work.hash.as_str()),
             ));
         }
         Err(error) => {
@@ -182,7 +225,13 @@ async fn fetch(rest: &Rest, work: &AssetWork, parts: &Parts) -> Result<Vec<u8>> 
     }
     loop {
         match body.next().await {
-            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
+            Ok(Some(chunk)) => {
+                bytes.extend_from_slice(&chunk);
+                // Not with each packet: a piece at a time, as an upload.
+                if bytes.len() / PIECE != (bytes.len() - chunk.len()) / PIECE {
+                    moving.at(bytes.len() as u64);
+                }
+            }
             Ok(None) => return Ok(bytes),
             Err(error) => {
                 keep(parts, work, bytes);
@@ -192,7 +241,7 @@ async fn fetch(rest: &Rest, work: &AssetWork, parts: &Parts) -> Result<Vec<u8>> 
         if bytes.len() as u64 > MAX_ASSET_BYTES {
             return Err(CoreError::new(
                 Code::Other,
-                "The server sent an image that is too large; it was not kept.",
+                "The server sent a file that is too large; it was not kept.",
             ));
         }
     }

@@ -31,14 +31,15 @@ pub(crate) mod whereabouts;
 
 use crate::error::{Code, CoreError, Result};
 use account::{AccountFile, SignIn};
+use assets::Way;
 use inkhorn_events::{Publisher, Status, Subscriber};
 use inkhorn_outbox::Operations;
 use inkhorn_protocol::projection::{Account, DifferedDoc, SyncSummary};
-use inkhorn_protocol::{DocId, OpId};
+use inkhorn_protocol::{AssetHash, CourseId, DocId, OpId};
 use inkhorn_replica::Replica;
 use inkhorn_transport::{Connection, Destination, Network};
 use rest::{Http, Rest};
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use synced_at::{SYNCED_AT, SyncedAt};
@@ -74,6 +75,8 @@ pub(crate) struct Shared {
     carets_moved: watch::Sender<()>,
     /// There may be assets to move.
     assets: Notify,
+    /// Assets that are on their way, with the bytes that are there. A std mutex, held for one step.
+    moving: Mutex<HashMap<Way, u64>>,
     synced_at: SyncedAt,
     /// Documents that differed from the server's, newest first. A std mutex, held for one step or one copy.
     differed: Mutex<VecDeque<DifferedDoc>>,
@@ -92,6 +95,8 @@ pub(crate) struct Progress {
     pub(crate) trouble: Option<CoreError>,
     /// Why assets are not moving.
     pub(crate) asset_trouble: Option<CoreError>,
+    /// Grows when an asset that is on its way has come further.
+    pub(crate) moved: u64,
 }
 
 impl Net {
@@ -124,6 +129,7 @@ impl Net {
             carets: Mutex::default(),
             carets_moved: watch::Sender::new(()),
             assets: Notify::new(),
+            moving: Mutex::default(),
             synced_at: SyncedAt::default(),
             differed: Mutex::default(),
             always: connect,
@@ -228,6 +234,17 @@ impl Net {
     pub(crate) fn network_changed(&self) {
         self.shared.connection.network_changed();
         self.shared.assets.notify_one();
+    }
+
+    /// Whether there is a connection.
+    pub(crate) fn is_connected(&self) -> bool {
+        matches!(self.shared.status(), Status::Connected { .. })
+    }
+
+    /// Bytes that have been moved of an asset of a course that is on its way now.
+    pub(crate) fn moved(&self, course: &CourseId, hash: &AssetHash) -> Option<u64> {
+        let moving = self.shared.moving.lock().unwrap_or_else(PoisonError::into_inner);
+        moving.get(&(course.clone(), hash.clone())).copied()
     }
 
     /// Keeps a document subscribed while a window shows it.

@@ -1,6 +1,7 @@
 //! Behaviour of the core: devices, a real server in the same process, a wire that can be cut.
 #![allow(clippy::expect_used)]
 
+mod assets;
 mod by_itself;
 mod hostile;
 mod kept;

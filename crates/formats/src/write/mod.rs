@@ -13,7 +13,7 @@ use crate::{
     blocks::{self, JSON_FENCE},
     canonical::{MAX_DEPTH, canonical},
     env::Plain,
-    html, math,
+    html, math, media,
 };
 use inkhorn_protocol::body::Node;
 use serde_json::Value;
@@ -142,7 +142,11 @@ fn write(node: &Node, notes: &Notes, inner: &[Vec<String>], attempt: usize, dept
         "horizontalRule" => once().map(|()| "***".to_owned()),
         "image" => {
             once()?;
-            image(node)
+            if node.attrs.contains_key("caption") { media::write(node) } else { image(node) }
+        }
+        "video" | "audio" | "file" | "embed" => {
+            once()?;
+            media::write(node)
         }
         "codeBlock" => {
             once()?;
@@ -295,7 +299,7 @@ fn pipe_table(node: &Node, notes: &Notes, style: Style) -> Option<String> {
                 let part = match block.kind.as_str() {
                     "paragraph" if block.content.is_empty() => String::new(),
                     "paragraph" => inline::write(&block.content, notes, style, inline::Place::Cell)?,
-                    "image" => image(block)?.replace('|', "\\|"),
+                    "image" if !block.attrs.contains_key("caption") => image(block)?.replace('|', "\\|"),
                     "blockMath" => format!("$${}$$", block.attr("latex")?.replace('|', "\\|")),
                     _ => return None,
                 };

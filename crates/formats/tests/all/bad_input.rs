@@ -70,7 +70,11 @@ fn a_file_of_50_mb_is_refused_and_the_rest_imported() {
     let course = import(dir.path());
     assert_eq!(lessons(&course.nodes).len(), 1);
     assert!(said(&course, Outcome::Dropped, "It has 50 MB; a lesson may have up to 8 MB."));
-    assert!(said(&course, Outcome::Dropped, "big.png has 50 MB; images may have up to 25 MB."));
+    assert!(said(
+        &course,
+        Outcome::Dropped,
+        "big.png has 50 MB; images and other files may have up to 25 MB."
+    ));
     assert!(said(&course, Outcome::Missing, "no.png is not in the folder"));
     assert!(said(&course, Outcome::Dropped, "fake.png is no image"));
     let body = &lessons(&course.nodes)[0].lesson.as_ref().unwrap().body;
@@ -104,7 +108,11 @@ fn an_image_of_a_type_that_no_server_takes_is_named_wherever_it_is_used() {
         assert!(item.detail.contains("PNG, JPEG, GIF, WebP, AVIF, BMP and SVG work"), "{}", item.detail);
     }
     for item in &dropped[4..] {
-        assert!(item.detail.contains("large.png has 26 MB; images may have up to 25 MB."), "{}", item.detail);
+        assert!(
+            item.detail.contains("large.png has 26 MB; images and other files may have up to 25 MB."),
+            "{}",
+            item.detail
+        );
     }
     assert!(
         course.report.counts.iter().all(|count| count.what != "image" || count.outcome == Outcome::Dropped)

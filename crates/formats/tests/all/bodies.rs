@@ -52,6 +52,8 @@ fn text() -> impl Strategy<Value = String> {
         "\u{a0}",
         "\u{200b}",
         "<br>",
+        "<figure>\n<video controls src=\"a\"></video>\n</figure>",
+        "<iframe src=\"https://youtu.be/a\"></iframe>",
         "<!-- x -->",
         "a_b_c",
         "%%",
@@ -131,6 +133,27 @@ fn image() -> impl Strategy<Value = Node> {
     })
 }
 
+/// Blocks with a file or a page: with all kinds of words in them, and with some of the words missing.
+fn media() -> impl Strategy<Value = Node> {
+    let kind = prop::sample::select(vec!["image", "video", "audio", "file", "embed"]);
+    let src = prop_oneof![Just("https://example.org/a?b=1&c".to_owned()), Just("a b.mp4".to_owned()), text()];
+    (kind, src, prop::option::of(text()), prop::option::of(text()), prop::option::of(0..9_u64)).prop_map(
+        |(kind, src, name, caption, size)| {
+            let words = match kind {
+                "image" => ("alt", "caption"),
+                "file" => ("name", "mime"),
+                "embed" => ("title", "caption"),
+                _ => ("name", "caption"),
+            };
+            let mut node = Node::new(kind, vec![]).with("src", src);
+            node.attrs.extend(name.map(|name| (words.0.to_owned(), name.into())));
+            node.attrs.extend(caption.map(|caption| (words.1.to_owned(), caption.into())));
+            node.attrs.extend(size.filter(|_| kind == "file").map(|size| ("size".to_owned(), size.into())));
+            node
+        },
+    )
+}
+
 fn leaf() -> impl Strategy<Value = Node> {
     let code = (prop::option::of(text()), prop::option::of(text())).prop_map(|(language, text)| {
         let node = Node::new("codeBlock", text.map(Node::text).into_iter().collect());
@@ -152,6 +175,7 @@ fn leaf() -> impl Strategy<Value = Node> {
         1 => Just(Node::new("horizontalRule", vec![])),
         1 => image(),
         1 => latex().prop_map(|latex| Node::new("blockMath", vec![]).with("latex", latex)),
+        1 => media(),
         1 => html.prop_map(|html| Node::new("htmlBlock", vec![]).with("html", html)),
         1 => Just(Node::new("poll", vec![Node::new("option", vec![Node::text("later")])]).with("open", true)),
     ]

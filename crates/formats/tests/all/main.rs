@@ -5,6 +5,7 @@ mod bad_input;
 mod bodies;
 mod corpora;
 mod folders;
+mod media;
 
 use inkhorn_formats::{ExportCourse, ExportNode, ImportOptions, ImportedCourse, ImportedNode, import_folder};
 use inkhorn_protocol::{NodeId, body::Node};

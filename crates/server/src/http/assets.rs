@@ -13,7 +13,8 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
-use inkhorn_protocol::rest::{ASSET_TYPES, MAX_ASSET_BYTES};
+use inkhorn_protocol::media;
+use inkhorn_protocol::rest::MAX_ASSET_BYTES;
 use inkhorn_protocol::session::Reason;
 use inkhorn_protocol::{AssetHash, CourseId};
 use sha2::{Digest, Sha256};
@@ -63,7 +64,8 @@ pub(crate) async fn head(
 
 /// Nothing that a browser could run, whatever the file says that it is.
 fn headers(info: &AssetInfo) -> [(HeaderName, String); 5] {
-    let kind = if info.media_type == "image/svg+xml" { "attachment" } else { "inline" };
+    let shown = info.media_type != "image/svg+xml" && media::kind(&info.media_type) != media::Kind::File;
+    let kind = if shown { "inline" } else { "attachment" };
     [
         (CONTENT_TYPE, info.media_type.clone()),
         (CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox".to_owned()),
@@ -148,7 +150,7 @@ pub(crate) async fn put(
 ) -> Result<Response, Refused> {
     let (course, hash) = checked(&app, &account, &course, &hash, true).await?;
     let media_type = request.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
-    if !ASSET_TYPES.contains(&media_type.as_str()) {
+    if !media::is_known(&media_type) {
         return Err(Refused::invalid(format!("'{media_type}' is not taken as an asset"))
             .status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
     }
@@ -215,9 +217,8 @@ pub(crate) async fn put(
             "the content has the SHA-256 {sum}, not the one of its address"
         )));
     }
-    let mut start = vec![0; 512];
-    let read = File::open(&upload.path).await?.read(&mut start).await?;
-    start.truncate(read);
+    let mut start = Vec::new();
+    File::open(&upload.path).await?.take(media::HEAD as u64).read_to_end(&mut start).await?;
     if !looks_like(&media_type, &start) {
         fs::remove_file(&upload.path).await?;
         return Err(Refused::invalid(format!("the content is not of the type {media_type}"))
@@ -250,24 +251,9 @@ async fn digest(path: PathBuf) -> Result<AssetHash, Refused> {
     Ok(AssetHash::from_digest(&sum))
 }
 
-/// Whether the first bytes fit a type: a page that calls itself an image is none.
+/// Whether the first bytes fit a type: a page that calls itself an image is none. What is only handed out may be anything.
 fn looks_like(media_type: &str, start: &[u8]) -> bool {
-    let at = |from: usize, magic: &[u8]| start.get(from..from + magic.len()) == Some(magic);
-    match media_type {
-        "image/png" => at(0, b"\x89PNG\r\n\x1a\n"),
-        "image/jpeg" => at(0, b"\xff\xd8\xff"),
-        "image/gif" => at(0, b"GIF87a") || at(0, b"GIF89a"),
-        "image/webp" => at(0, b"RIFF") && at(8, b"WEBP"),
-        "image/bmp" => at(0, b"BM"),
-        "image/avif" => at(4, b"ftyp"),
-        // Text with any prologue: it is served inert.
-        "image/svg+xml" => {
-            std::str::from_utf8(start).is_ok_and(|t| t.trim_start().starts_with('<'))
-                || start.starts_with(b"\xef\xbb\xbf<")
-                || start.trim_ascii_start().starts_with(b"<")
-        }
-        _ => false,
-    }
+    media_type == media::OPAQUE || media::sniff(start) == media_type
 }
 
 #[cfg(test)]

@@ -50,6 +50,24 @@ async fn an_asset_comes_back_as_it_was_and_can_do_nothing_in_a_browser() {
 }
 
 #[tokio::test]
+async fn media_and_files_of_any_type_are_taken_and_a_program_is_only_handed_out() {
+    let running = Running::start(&[]).await;
+    let film = b"\0\0\0\x20ftypisom and so on".to_vec();
+    assert_eq!(put(&running, "ben", &hash(&film), "video/mp4", film.clone()).await.status(), 201);
+    let got = request(&running, "vic", Method::GET, &hash(&film)).send().await.unwrap();
+    assert_eq!(got.headers()["content-disposition"], "inline");
+    let program = b"\x7fELF program".to_vec();
+    assert_eq!(put(&running, "ben", &hash(&program), "video/mp4", program.clone()).await.status(), 415);
+    let kind = "application/octet-stream";
+    assert_eq!(put(&running, "ben", &hash(&program), kind, program.clone()).await.status(), 201);
+    let got = request(&running, "vic", Method::GET, &hash(&program)).send().await.unwrap();
+    assert_eq!(got.headers()["content-disposition"], "attachment");
+    assert_eq!(got.headers()["content-type"], kind);
+    assert_eq!(got.bytes().await.unwrap(), program);
+    running.server.stop().await;
+}
+
+#[tokio::test]
 async fn what_is_not_what_it_says_is_refused() {
     let running = Running::start(&[]).await;
     let bytes = png(10);

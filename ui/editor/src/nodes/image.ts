@@ -3,54 +3,35 @@
  */
 
 import { Image } from '@tiptap/extension-image'
-import { NodeSelection } from '@tiptap/pm/state'
 import type { Context } from '../context.js'
 import { el, icon } from '../dom.js'
 import * as words from '../words.js'
+import { assetHash, fileName } from './address.js'
+import { dataAttr } from './media.js'
+import { field, progressLine } from './parts.js'
 
-const ASSET = /^asset:([0-9a-f]{64})$/
-
-/** The hash of an image of ours. */
-export function assetHash(src: unknown): string | null {
-  return typeof src === 'string' ? (ASSET.exec(src)?.[1] ?? null) : null
-}
-
-function fileName(src: string): string {
-  const path = src.split(/[?#]/)[0] ?? src
-  return path.split('/').filter(part => part !== '').pop() ?? src
-}
+export { assetHash } from './address.js'
 
 export function lessonImage(context: Context) {
   return Image.extend({
     group: 'block',
     draggable: true,
+    addAttributes() {
+      return { ...this.parent?.(), caption: dataAttr('caption') }
+    },
     addNodeView() {
       return ({ node: first, getPos, editor }) => {
         let node = first
         let shown: string | null = null
+        const block = { editor, getPos, node: () => node }
         const picture = el('img', { draggable: 'false', loading: 'lazy', decoding: 'async' })
         const name = el('span', { class: 'image-name' })
         const said = el('span', { class: 'image-said' })
         const missing = el('span', { class: 'image-missing' }, icon('image'), el('span', { class: 'image-words' }, name, said))
-        const alt = el('input', {
-          class: 'image-alt', placeholder: words.imageAlt, 'aria-label': words.imageAlt, spellcheck: 'true',
-          onchange: () => {
-            const pos = getPos()
-            if (typeof pos !== 'number' || !editor.isEditable || alt.value === String(node.attrs.alt ?? '')) return
-            const text = alt.value.replace(/\p{Surrogate}/gu, '\uFFFD')
-            const tr = editor.state.tr.setNodeMarkup(pos, undefined, { ...node.attrs, alt: text === '' ? null : text })
-            editor.view.dispatch(tr.setSelection(NodeSelection.create(tr.doc, pos)))
-          },
-          onkeydown: event => {
-            if (!['Enter', 'Escape'].includes((event as KeyboardEvent).key)) return
-            event.preventDefault()
-            event.stopPropagation()
-            alt.blur()
-            const pos = getPos()
-            if (typeof pos === 'number') editor.commands.focus(pos + 1)
-          },
-        })
-        const dom = el('div', { class: 'image', contenteditable: 'false' }, picture, missing, alt)
+        const caption = field(block, 'caption', words.caption, 'block-caption')
+        const alt = field(block, 'alt', words.imageAlt, 'image-alt')
+        const progress = progressLine(context, () => assetHash(node.attrs.src))
+        const dom = el('div', { class: 'image', contenteditable: 'false' }, picture, missing, caption.dom, alt.dom, progress.dom)
 
         const say = (state: 'loading' | 'ready' | 'missing', sentence = '') => {
           dom.dataset.state = state
@@ -84,14 +65,17 @@ export function lessonImage(context: Context) {
             else picture.setAttribute(side, String(node.attrs[side]))
           }
           name.textContent = text !== '' ? text : assetHash(src) === null ? fileName(src) : ''
-          if (document.activeElement !== alt) alt.value = text
-          alt.hidden = !editor.isEditable
+          caption.show()
+          alt.show()
+          alt.dom.hidden = !editor.isEditable
+          progress.show()
           if (src !== shown) void load()
         }
         picture.addEventListener('load', () => say('ready'))
         picture.addEventListener('error', () => {
           const src = String(node.attrs.src ?? '')
-          if (assetHash(src) !== null) return say('missing', words.imageMissing)
+          // It is here, so what it holds is no image: kept as it is, and said.
+          if (assetHash(src) !== null) return say('missing', words.imageBroken)
           say('missing', /^https?:/i.test(src) ? `${words.imageRemote} ${new URL(src).host}` : words.imageMissing)
         })
         const stop = context.onAsset(hash => {
@@ -108,9 +92,12 @@ export function lessonImage(context: Context) {
           },
           selectNode: () => dom.classList.add('ProseMirror-selectednode'),
           deselectNode: () => dom.classList.remove('ProseMirror-selectednode'),
-          stopEvent: event => event.target === alt,
+          stopEvent: event => event.target === alt.dom || event.target === caption.dom,
           ignoreMutation: () => true,
-          destroy: stop,
+          destroy: () => {
+            stop()
+            progress.end()
+          },
         }
       }
     },

@@ -151,6 +151,7 @@ class Bar {
   private setLink(href: string): void {
     if (href !== '' && !isSafeHref(href)) {
       this.field.setAttribute('aria-invalid', 'true')
+      this.context.host.event(this.context.lesson, 'notice', { kind: 'info', message: words.linkNotSet })
       return
     }
     this.stopEditing()

@@ -4,6 +4,7 @@ import { Extension } from '@tiptap/core'
 import { Plugin } from '@tiptap/pm/state'
 import type { Context } from '../context.js'
 import { isSafeHref } from '../nodes/marks.js'
+import * as words from '../words.js'
 
 export const Links = Extension.create<{ context: Context }>({
   name: 'links',
@@ -21,7 +22,11 @@ export const Links = Extension.create<{ context: Context }>({
               event.preventDefault()
               const href = link.getAttribute('href') ?? ''
               const wanted = !editor.isEditable || event.ctrlKey || event.metaKey
-              if (!wanted || !isSafeHref(href)) return false
+              if (!wanted) return false
+              if (!isSafeHref(href) || href === '') {
+                context.host.event(context.lesson, 'notice', { kind: 'info', message: words.linkRefused })
+                return true
+              }
               context.host.openLink(context.course, context.lesson, href)
               return true
             },

@@ -1,70 +1,23 @@
 /** What comes in from outside: image files, data addresses, Markdown, the HTML of word processors. */
 
-import { Extension, type Editor } from '@tiptap/core'
+import { Extension } from '@tiptap/core'
 import { Fragment, Slice, type Node } from '@tiptap/pm/model'
-import { Plugin, TextSelection, type Transaction } from '@tiptap/pm/state'
+import { Plugin } from '@tiptap/pm/state'
 import type { Context } from '../context.js'
-import { messageOf } from '../host.js'
+import type { BodyNode } from '../host.js'
+import { isSafeHref } from '../nodes/marks.js'
 import { clean, isAbyss, isOnlyImage } from '../paste/clean.js'
 import { toWellFormed } from '../tidy.js'
 import * as words from '../words.js'
+import { insertFiles } from './files.js'
 
-/** Image types that every webview shows. */
-const IMAGES = /^image\/(png|jpeg|gif|webp|avif|svg\+xml|bmp)$/
-
-/** An image in the place of an empty paragraph, else behind the block of the caret; with a paragraph behind it to go on in. */
-function putImage(tr: Transaction, hash: string): void {
-  const { schema } = tr.doc.type
-  const image = schema.node('image', { src: `asset:${hash}`, alt: null })
-  const { $to } = tr.selection
-  const depth = Math.max(1, $to.depth)
-  const empty = $to.parent.type.name === 'paragraph' && $to.parent.content.size === 0
-  const at = empty ? $to.before(depth) : $to.depth === 0 ? $to.pos : $to.after(depth)
-  if (empty) tr.replaceWith(at, $to.after(depth), image)
-  else tr.insert(at, image)
-  const behind = at + image.nodeSize
-  if (tr.doc.resolve(behind).nodeAfter?.isTextblock !== true) tr.insert(behind, schema.node('paragraph'))
-  tr.setSelection(TextSelection.create(tr.doc, behind + 1)).scrollIntoView()
-}
-
-/** Stores image files, one after the other, and puts each into the text where the caret then is. */
-async function insertImages(editor: Editor, context: Context, files: File[], at: number | null): Promise<void> {
-  if (at !== null) editor.commands.setTextSelection(at)
-  for (const file of files) {
-    if (!IMAGES.test(file.type)) {
-      context.host.event(context.lesson, 'notice', { kind: 'info', message: words.notAnImage(file.name) })
-      continue
-    }
-    const name = toWellFormed(file.name)
-    try {
-      const bytes = new Uint8Array(await file.arrayBuffer())
-      const hash = await context.host.putAsset(context.course, context.lesson, name, file.type, bytes)
-      if (editor.isDestroyed || !editor.isEditable) return
-      editor.chain().command(({ tr }) => {
-        putImage(tr, hash)
-        return true
-      }).run()
-      context.nameAsset(hash, file.type, bytes.length, name)
-    } catch (error) {
-      context.host.event(context.lesson, 'notice', { kind: 'trouble', message: words.imageFailed(name, messageOf(error)) })
-    }
+/** The same block without links that must not be followed; their text stays. */
+export function withoutBadLinks(node: BodyNode): BodyNode {
+  return {
+    ...node,
+    ...(node.marks === undefined ? {} : { marks: node.marks.filter(mark => mark.type !== 'link' || isSafeHref(String(mark.attrs?.href ?? ''))) }),
+    ...(node.content === undefined ? {} : { content: node.content.map(withoutBadLinks) }),
   }
-}
-
-/** Asks for image files and inserts them at the caret. */
-export function chooseImages(editor: Editor, context: Context): void {
-  const input = document.createElement('input')
-  input.type = 'file'
-  input.accept = 'image/*'
-  input.multiple = true
-  input.hidden = true
-  document.body.append(input)
-  const done = () => input.remove()
-  input.addEventListener('change', () => {
-    void insertImages(editor, context, [...(input.files ?? [])], null).finally(done)
-  })
-  input.addEventListener('cancel', done)
-  input.click()
 }
 
 /** Whether plain text is worth reading as Markdown: it has a block or a mark that only Markdown writes so. */
@@ -121,7 +74,7 @@ export const Paste = Extension.create<{ context: Context }>({
             const clean = withoutDataImages(slice, addresses)
             const files = addresses.map((address, at) => fileOf(address, at + 1)).filter(file => file !== null)
             // After the paste itself, which is still under way.
-            if (files.length > 0) queueMicrotask(() => void insertImages(editor, context, files, null))
+            if (files.length > 0) queueMicrotask(() => void insertFiles(editor, context, files, null))
             return clean
           },
           handleKeyDown: (_view, event) => {
@@ -137,14 +90,14 @@ export const Paste = Extension.create<{ context: Context }>({
             const files = [...data.files]
             // Word and Excel add a picture of what was copied: the text itself is better.
             if (files.length > 0 && (html === '' || (!isAbyss(html) && isOnlyImage(html)))) {
-              void insertImages(editor, context, files, null)
+              void insertFiles(editor, context, files, null)
               return true
             }
             const inCode = view.state.selection.$from.parent.type.spec.code === true
             const parse = context.host.markdownToBlocks?.bind(context.host)
             if (html !== '' || plainOnly || inCode || parse === undefined || !looksLikeMarkdown(text)) return false
             void parse(toWellFormed(text)).then(
-              blocks => editor.isEditable && editor.commands.insertContent(blocks),
+              blocks => editor.isEditable && editor.commands.insertContent(blocks.map(withoutBadLinks)),
               () => editor.commands.insertContent(text),
             )
             return true
@@ -154,7 +107,7 @@ export const Paste = Extension.create<{ context: Context }>({
             if (moved || files.length === 0 || !view.editable) return false
             const spot = view.posAtCoords({ left: event.clientX, top: event.clientY })
             event.preventDefault()
-            void insertImages(editor, context, files, spot?.pos ?? null)
+            void insertFiles(editor, context, files, spot?.pos ?? null)
             return true
           },
         },

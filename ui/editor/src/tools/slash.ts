@@ -6,7 +6,7 @@ import type { Context } from '../context.js'
 import { el, icon } from '../dom.js'
 import * as words from '../words.js'
 import { editSelected } from './atom-field.js'
-import { chooseImages } from './paste.js'
+import { chooseFiles, insertEmbed } from './files.js'
 import { Popup } from './popup.js'
 
 interface Block {
@@ -43,7 +43,11 @@ const BLOCKS: Block[] = [
   { name: 'Footnote', icon: 'asterisk', also: 'note reference citation', keys: '', run: (c, editor) => { c.insertFootnote('').run(); editSelected(editor) } },
   { name: 'Code block', icon: 'square-code', also: 'pre program source', keys: 'Mod+Alt+C', run: c => c.setCodeBlock().run() },
   { name: 'Table', icon: 'table', also: 'grid rows columns', keys: '', run: c => c.insertTable(3, 3).run() },
-  { name: 'Image', icon: 'image', also: 'picture photo figure file', keys: '', run: (c, editor, context) => { c.run(); chooseImages(editor, context) } },
+  { name: 'Image', icon: 'image', also: 'picture photo figure file', keys: '', run: (c, editor, context) => { c.run(); chooseFiles(editor, context, 'image/*') } },
+  { name: 'Video', icon: 'film', also: 'movie clip mp4 webm media', keys: '', run: (c, editor, context) => { c.run(); chooseFiles(editor, context, 'video/*') } },
+  { name: 'Audio', icon: 'music', also: 'sound podcast mp3 recording media', keys: '', run: (c, editor, context) => { c.run(); chooseFiles(editor, context, 'audio/*') } },
+  { name: 'File', icon: 'paperclip', also: 'attachment download document pdf upload', keys: '', run: (c, editor, context) => { c.run(); chooseFiles(editor, context, '') } },
+  { name: 'Embed', icon: 'globe', also: 'iframe youtube vimeo web page site', keys: '', run: (c, editor) => { c.run(); insertEmbed(editor) } },
   { name: 'Divider', icon: 'minus', also: 'rule line hr separator', keys: '', run: c => c.setHorizontalRule().run() },
 ]
 

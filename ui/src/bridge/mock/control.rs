@@ -3,7 +3,7 @@
 use super::{Mock, store};
 use inkhorn_protocol::caret::Caret;
 use inkhorn_protocol::key::QueryKey;
-use inkhorn_protocol::projection::{Account, OperationInfo, Peer, SyncSummary};
+use inkhorn_protocol::projection::{Account, OperationInfo, Peer, SyncSummary, Transfer};
 use inkhorn_protocol::session::Role;
 use inkhorn_protocol::window::{Failure, ToWindow};
 use inkhorn_protocol::{CourseId, NodeId};
@@ -72,6 +72,11 @@ enum Control {
     RenameUnheard {
         node: NodeId,
         title: String,
+    },
+    /// What is on its way.
+    Transfers {
+        course: CourseId,
+        transfers: Vec<Transfer>,
     },
     /// Somebody else adds a paragraph to a lesson.
     Write {
@@ -155,6 +160,10 @@ fn act(mock: &Mock, control: Control) -> Result<Value, Failure> {
             drop(world);
             mock.say(&ToWindow::Carets { lesson, carets });
             return Ok(Value::Null);
+        }
+        Control::Transfers { course, transfers } => {
+            world.transfers = transfers;
+            (vec![QueryKey::Transfers { course }], "asset changed")
         }
         Control::Account { account } => {
             world.account = account;

@@ -23,7 +23,7 @@ use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::window::{Failure, LessonHead, ToWindow};
 use js_sys::{JSON, Reflect, Uint8Array};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
@@ -124,7 +124,13 @@ impl Mock {
                 store::apply(lesson.as_str(), &feed::bytes(&args).unwrap_or_default());
                 Ok(JsValue::NULL)
             }
-            ("put_asset", _) => store::put_image(&feed::bytes(&args).unwrap_or_default()).await,
+            ("put_asset", _) => {
+                let bytes = feed::bytes(&args).unwrap_or_default();
+                let hash = store::put_image(&bytes).await?.as_string().unwrap_or_default();
+                let mime = inkhorn_protocol::media::sniff(&bytes);
+                let asset = json!({ "hash": hash, "mime": mime, "bytes": bytes.len(), "name": "file" });
+                plain(&asset).map_err(Failure::other)
+            }
             ("asset_url", _) => {
                 let hash = Reflect::get(&args, &"hash".into()).ok().and_then(|it| it.as_string());
                 Ok(hash.and_then(|hash| store::image_url(&hash)).map_or(JsValue::NULL, JsValue::from))

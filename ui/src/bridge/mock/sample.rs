@@ -38,6 +38,7 @@ pub(super) fn world() -> World {
             differed: vec![],
         },
         operations: vec![],
+        transfers: vec![],
         cache: Cache::default(),
         chosen: None,
         delays: BTreeMap::new(),

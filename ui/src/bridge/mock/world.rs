@@ -8,7 +8,7 @@ use inkhorn_protocol::fidelity::FidelityReport;
 use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::projection::{
     Access, Account, CourseSummary, LessonInfo, NodeKind, OperationInfo, OperationState, OutlineNode,
-    OutlineView, Peer, SyncCount, SyncSummary,
+    OutlineView, Peer, SyncCount, SyncSummary, Transfer,
 };
 use inkhorn_protocol::rest::Member;
 use inkhorn_protocol::session::Role;
@@ -34,6 +34,7 @@ pub(super) struct World {
     pub(super) account: Option<Account>,
     pub(super) sync: SyncSummary,
     pub(super) operations: Vec<OperationInfo>,
+    pub(super) transfers: Vec<Transfer>,
     pub(super) cache: Cache,
     /// What a dialog for files answers; none is cancelled.
     pub(super) chosen: Option<String>,
@@ -123,6 +124,7 @@ impl World {
             QueryKey::RemoteCourses => json!([]),
             QueryKey::Operations => json!(self.operations),
             QueryKey::Presence { course } => json!(self.course(course)?.peers),
+            QueryKey::Transfers { .. } => json!(self.transfers),
         };
         Ok(found)
     }
@@ -154,7 +156,7 @@ impl World {
                 done((), vec![])
             }
             "cache_report" => done(self.cache.report(), vec![]),
-            "choose_folder" | "choose_file" | "choose_new_file" => done(&self.chosen, vec![]),
+            "choose_folder" | "choose_file" | "choose_new_file" | "save_asset" => done(&self.chosen, vec![]),
             "create_course" => {
                 let title: String = arg(args, "title")?;
                 let course = self.new_course(title);
