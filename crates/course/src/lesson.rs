@@ -15,7 +15,7 @@ use serde_json::Value;
 use std::{collections::HashMap, sync::Arc};
 use yrs::{Any, Map, MapRef, Out, ReadTxn, TransactionMut, WriteTxn, XmlFragment};
 
-const BODY: &str = "body";
+pub(crate) const BODY: &str = "body";
 const META: &str = "meta";
 const ASSETS: &str = "assets";
 const SCHEMA: &str = "schema";
@@ -31,7 +31,7 @@ pub const MAX_DEPTH: usize = 100;
 /// The document of one lesson. Every write is one transaction and returns its Yjs v1 update.
 /// After [`Integrate::Poisoned`] it must be rebuilt from its log.
 pub struct Lesson {
-    document: Guarded,
+    pub(crate) document: Guarded,
 }
 
 impl Lesson {
@@ -196,7 +196,7 @@ impl Lesson {
         self.add_assets(std::slice::from_ref(asset))
     }
 
-    fn write(&mut self, edit: impl FnOnce(&mut TransactionMut<'_>)) -> Result<Option<Vec<u8>>, Integrate> {
+    pub(crate) fn write(&mut self, edit: impl FnOnce(&mut TransactionMut<'_>)) -> Result<Option<Vec<u8>>, Integrate> {
         self.document.write(edit)
     }
 }

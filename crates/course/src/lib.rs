@@ -29,6 +29,7 @@
 
 mod any;
 mod error;
+pub mod find;
 mod guard;
 pub mod lesson;
 pub mod outline;

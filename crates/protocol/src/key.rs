@@ -1,5 +1,6 @@
 //! Query keys: hierarchical, typed, and the only names under which server state is known.
 
+use crate::find::Needle;
 use crate::{CourseId, NodeId};
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,13 @@ pub enum QueryKey {
     RemoteCourses,
     /// Operations that have not ended well yet, oldest first: `Vec<OperationInfo>`.
     Operations,
+    /// What a course has of a text: `FindView`.
+    Find {
+        /// Course.
+        course: CourseId,
+        /// What is looked for.
+        needle: Needle,
+    },
     /// Who is in a course now, and where: `Vec<Peer>`.
     Presence {
         /// Course.
@@ -58,6 +66,9 @@ impl QueryKey {
             Self::Members { course } => vec!["course", course.as_str(), "members"],
             Self::RemoteCourses => vec!["remote", "courses"],
             Self::Operations => vec!["operations"],
+            Self::Find { course, needle } => {
+                vec!["course", course.as_str(), "find", needle.options(), &needle.text]
+            }
             Self::Presence { course } => vec!["presence", course.as_str()],
             Self::Transfers { course } => vec!["transfers", course.as_str()],
         }

@@ -25,6 +25,7 @@ pub mod caret;
 pub mod carrier;
 pub mod event;
 pub mod fidelity;
+pub mod find;
 pub mod frame;
 pub mod id;
 pub mod key;
