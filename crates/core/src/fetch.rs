@@ -92,6 +92,7 @@ impl Projections {
             QueryKey::Members { course } => Projection::of(&core.members(&course).await?),
             QueryKey::RemoteCourses => Projection::of(&core.remote_courses().await?),
             QueryKey::Operations => Projection::of(&core.operations().await?),
+            QueryKey::Find { course, needle } => Projection::of(&core.find(&course, &needle).await?),
             QueryKey::Presence { course } => Projection::of(&core.presence(&course)),
             QueryKey::Transfers { course } => Projection::of(&core.transfers(&course).await?),
         }
@@ -111,6 +112,11 @@ impl Fetch for Projections {
             // Read from the replica, which says when they change.
             QueryKey::Outline { .. } | QueryKey::Lesson { .. } | QueryKey::Account | QueryKey::Operations => {
                 Policy::local()
+            }
+            // A course is looked through for each: what is not shown any more is not kept, and while others write it is
+            // counted as often as somebody reads.
+            QueryKey::Find { .. } => {
+                Policy { throttle: Some(COUNTED_EVERY), gc_time: Some(Duration::ZERO), ..Policy::local() }
             }
             // Nobody is there any more when the program starts again, nor long after nobody looked.
             QueryKey::Presence { .. } => Policy { gc_time: Some(Duration::ZERO), ..Policy::local() },

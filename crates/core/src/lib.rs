@@ -34,6 +34,7 @@ mod documents;
 mod error;
 pub mod feed;
 mod fetch;
+mod find;
 mod import;
 mod lesson;
 mod lock;
@@ -72,6 +73,7 @@ pub(crate) struct Inner {
     pub(crate) replica: Replica,
     pub(crate) net: net::Net,
     pub(crate) windows: feed::Windows,
+    pub(crate) finds: find::Finds,
     events: Subscriber,
     /// A std mutex: taken once, at the end.
     lock: Mutex<Option<lock::ProfileLock>>,
@@ -113,6 +115,7 @@ impl Core {
             replica,
             net,
             windows: feed::Windows::new(fetch::Projections::new(core.clone()), &subscriber, progress),
+            finds: find::Finds::default(),
             events: subscriber.clone(),
             lock: Mutex::new(Some(lock)),
         });

@@ -88,6 +88,8 @@ pub struct Replaced {
     pub lessons: u32,
     /// Lessons that have such places and were left alone, since they cannot be edited.
     pub left_alone: u32,
+    /// Why it ended before all was done, in plain words; what was done is counted above.
+    pub stopped: Option<String>,
 }
 
 /// What came of taking a replacement back.

@@ -126,6 +126,7 @@ impl Windows {
                 }
                 DocId::Lesson(lesson) => {
                     stale.mark(&["course", course.as_str(), "lesson", lesson.as_str()]);
+                    stale.mark(&["course", course.as_str(), "find"]);
                 }
             },
             Event::SyncStateChanged { course, doc } => {

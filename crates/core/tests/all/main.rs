@@ -3,6 +3,7 @@
 
 mod assets;
 mod by_itself;
+mod find;
 mod hostile;
 mod kept;
 mod live;
