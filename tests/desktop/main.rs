@@ -7,6 +7,7 @@ mod crash;
 mod keyboard;
 mod locked;
 mod media;
+mod pace;
 mod reading;
 mod saved;
 mod storm;

@@ -25,6 +25,7 @@ pub mod hub;
 pub mod profile;
 pub mod scripted;
 pub mod server;
+pub mod typist;
 
 use std::path::PathBuf;
 

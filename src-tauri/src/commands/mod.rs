@@ -1,6 +1,7 @@
 //! What the window may ask for. Each command is a line or two over the core; `permissions/commands.toml` lists them.
 
 mod files;
+mod find;
 mod kept;
 mod lesson;
 mod outline;
@@ -41,6 +42,8 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + '
         outline::move_node,
         outline::trash,
         outline::restore,
+        find::replace,
+        find::put_back,
         lesson::lesson_open,
         lesson::lesson_push,
         lesson::lesson_close,

@@ -98,6 +98,17 @@ fn resident(pid: u32) -> u64 {
     kib * 1024
 }
 
+/// Proportional set size of the app and all of its processes, in bytes: what they share is counted once.
+pub(crate) fn proportional(profile: &Path) -> anyhow::Result<u64> {
+    let app = process::find(PROGRAM, profile).context("the app is not running")?;
+    let of = |pid: u32| {
+        let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
+        let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
+        line.and_then(|line| line.trim().split(' ').next()?.parse::<u64>().ok()).unwrap_or(0) * 1024
+    };
+    Ok(of(app) + descendants(app).into_iter().map(of).sum::<u64>())
+}
+
 fn is_page(pid: u32) -> bool {
     let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
     name.starts_with("WebKitWebProces")

@@ -2,6 +2,7 @@
 
 use super::{Bridge, Message, feed};
 use futures_channel::mpsc::UnboundedSender;
+use inkhorn_protocol::find::{Needle, PutBack, Replaced};
 use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::projection::{Account, AssetRef, NodeKind};
 use inkhorn_protocol::window::{Boot, CacheReport, Exported, Failure, Imported, LessonHead, QueryReply};
@@ -132,6 +133,21 @@ impl Api {
     }
     pub(crate) async fn restore(&self, node: &NodeId) -> Answer<()> {
         self.run("restore", json!({ "node": node })).await
+    }
+
+    /// Puts something else in every place of a course, or of the lessons named.
+    pub(crate) async fn replace(
+        &self,
+        course: &CourseId,
+        needle: &Needle,
+        with: &str,
+        only: Option<&[NodeId]>,
+    ) -> Answer<Replaced> {
+        self.run("replace", json!({ "course": course, "needle": needle, "with": with, "only": only })).await
+    }
+    /// Takes a replacement back, where nobody has written since.
+    pub(crate) async fn put_back(&self, id: u64) -> Answer<PutBack> {
+        self.run("put_back", json!({ "id": id })).await
     }
 
     // ---- lessons ------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 pub mod cache;
 pub mod en;
 pub mod follow;
+pub mod find;
 pub mod kept;
 pub mod sync;
 

@@ -70,6 +70,8 @@ pub(crate) struct Ui {
     pub(crate) dialog: Signal<Option<Dialog>>,
     /// Whether the sync centre is open.
     pub(crate) sync_centre: Signal<bool>,
+    /// Whether find and replace is open; it has the place of the sync centre.
+    pub(crate) find: Signal<bool>,
     /// Whether the cache panel is open.
     pub(crate) cache: Signal<bool>,
     /// Whether the sidebar is out as a drawer (below 900 px).
@@ -113,6 +115,7 @@ impl Ui {
             wanted: Signal::new(None),
             dialog: Signal::new(None),
             sync_centre: Signal::new(false),
+            find: Signal::new(false),
             cache: Signal::new(false),
             drawer: Signal::new(false),
             toasts: Signal::new(Vec::new()),
@@ -201,7 +204,18 @@ impl Ui {
     pub(crate) fn toggle_sync_centre(mut self) {
         let open = *self.sync_centre.peek();
         self.sync_centre.set(!open);
+        self.find.set(false);
         self.drawer.set(false);
+    }
+
+    pub(crate) fn open_find(mut self) {
+        self.find.set(true);
+        self.sync_centre.set(false);
+        self.drawer.set(false);
+    }
+
+    pub(crate) fn close_find(mut self) {
+        self.find.set(false);
     }
 
     pub(crate) fn toggle_cache(mut self) {

@@ -5,6 +5,7 @@ use super::cache::CachePanel;
 use super::courses::CoursesPage;
 use super::export::ExportDialog;
 use super::follow::Following;
+use super::find::{self, FindPanel};
 use super::import::ImportDialog;
 use super::join::JoinDialog;
 use super::kept::LetGoDialog;
@@ -40,6 +41,7 @@ pub(crate) fn Frame() -> Element {
     let course = ui.course.read().clone();
     let lesson = ui.lesson.read().clone();
     let following = ui.following.read().clone();
+    let finding = course.clone().filter(|_| *ui.find.read());
     use_tell_where();
     use_hook(|| page::give_lost_keys_to(APP));
     use_effect(move || {
@@ -70,6 +72,13 @@ pub(crate) fn Frame() -> Element {
             Shortcut::NewChapter => add(NodeKind::Chapter),
             Shortcut::Sidebar => ui.toggle_sidebar(),
             Shortcut::SyncCentre => ui.toggle_sync_centre(),
+            Shortcut::FindInCourse => {
+                if ui.course.peek().is_none() {
+                    return;
+                }
+                ui.open_find();
+                find::focus_field();
+            }
             Shortcut::Cache => ui.toggle_cache(),
             Shortcut::Import => ui.ask(Dialog::Import),
             Shortcut::Shortcuts => ui.ask(Dialog::Shortcuts),
@@ -107,7 +116,7 @@ pub(crate) fn Frame() -> Element {
             "data-sidebar": if hidden { "closed" } else { "open" },
             "data-drawer": if *ui.drawer.read() { "open" } else { "closed" },
             "data-dock": if *ui.cache.read() { "open" } else { "closed" },
-            "data-panel": if *ui.sync_centre.read() { "open" } else { "closed" },
+            "data-panel": if *ui.sync_centre.read() || finding.is_some() { "open" } else { "closed" },
             style: "--sidebar-width: {width}px",
             onkeydown: keys,
             Sidebar {}
@@ -151,6 +160,9 @@ pub(crate) fn Frame() -> Element {
             }
             if *ui.sync_centre.read() {
                 SyncCentre {}
+            }
+            if let Some(course) = finding {
+                FindPanel { key: "{course}", course }
             }
             if *ui.cache.read() {
                 CachePanel {}

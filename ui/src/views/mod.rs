@@ -7,6 +7,7 @@ mod courses;
 mod draft;
 mod export;
 mod follow;
+mod find;
 mod frame;
 mod import;
 mod join;

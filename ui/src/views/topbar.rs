@@ -6,7 +6,7 @@ use super::shortcuts::shown;
 use super::sync::PillButton;
 use crate::components::{Icon, IconButton, Item, Menu, Spot};
 use crate::hooks::{use_query, use_sharing};
-use crate::i18n::{cache, text};
+use crate::i18n::{cache, find, text};
 use crate::state::prefs::Theme;
 use crate::state::rights::Rights;
 use crate::state::tree;
@@ -193,6 +193,16 @@ fn MoreMenu(spot: Spot, course: Option<CourseId>, on_close: EventHandler<()>) ->
                     onclick: move |()| {
                         on_close.call(());
                         act.backup(course.clone(), text::titled(&title).to_owned());
+                    },
+                }
+                Item {
+                    label: find::FIND,
+                    icon: "search",
+                    keys: shown("Mod+Shift+F"),
+                    testid: "find-item",
+                    onclick: move |()| {
+                        on_close.call(());
+                        ui.open_find();
                     },
                 }
                 div { class: "menu-separator", role: "separator" }

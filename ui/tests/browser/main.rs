@@ -6,6 +6,7 @@
 mod cache;
 mod connection;
 mod follow;
+mod find;
 mod forms;
 mod kept;
 mod keyboard;

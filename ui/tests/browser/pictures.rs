@@ -4,6 +4,7 @@ use crate::support::with_page;
 use anyhow::ensure;
 use serde_json::json;
 use std::path::Path;
+use thirtyfour::Key;
 
 #[tokio::test]
 async fn every_view_is_drawn_in_both_themes_and_at_both_widths() -> anyhow::Result<()> {
@@ -54,6 +55,13 @@ async fn every_view_is_drawn_in_both_themes_and_at_both_widths() -> anyhow::Resu
                 take("let-go").await?;
                 page.click("[data-testid=dialog-close]").await?;
                 page.click("[data-testid=sync-centre] .panel-head .icon-button").await?;
+                page.menu("find-item").await?;
+                page.click("[data-testid=find-panel] input[type=search]").await?;
+                page.keys("o").await?;
+                page.sees("[data-testid=find-lesson]").await?;
+                take("find").await?;
+                page.keys(Key::Escape).await?;
+                page.sees_no("[data-testid=find-panel]").await?;
                 page.menu("cache-item").await?;
                 page.sees("[data-testid=cache-entry]").await?;
                 take("cache").await?;

@@ -8,6 +8,7 @@
 
 mod cache;
 mod control;
+mod find;
 mod outline;
 mod sample;
 mod store;

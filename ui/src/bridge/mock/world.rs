@@ -1,7 +1,7 @@
 //! What the mock's core would hold: courses, account, sync, as the window asks for them.
 
 use super::cache::Cache;
-use super::{outline, store};
+use super::{find, outline, store};
 use crate::page;
 use crate::state::tree;
 use inkhorn_protocol::fidelity::FidelityReport;
@@ -125,6 +125,7 @@ impl World {
             QueryKey::Operations => json!(self.operations),
             QueryKey::Presence { course } => json!(self.course(course)?.peers),
             QueryKey::Transfers { .. } => json!(self.transfers),
+            QueryKey::Find { course, needle } => json!(find::look(&self.course(course)?.view, needle)?),
         };
         Ok(found)
     }
@@ -166,6 +167,12 @@ impl World {
                 let course: CourseId = arg(args, "course")?;
                 self.course(&course)?.view.title = arg(args, "title")?;
                 done((), vec![QueryKey::Courses, QueryKey::Outline { course }])
+            }
+            "replace" => {
+                let course: CourseId = arg(args, "course")?;
+                let of = self.course(&course)?;
+                let replaced = find::replace(&mut of.view, &arg(args, "needle")?, &arg::<String>(args, "with")?)?;
+                done(replaced, vec![QueryKey::Outline { course }])
             }
             "add" | "rename" | "move_node" | "trash" | "restore" => self.change_outline(command, args),
             "import_folder" => {
