@@ -71,7 +71,7 @@ pub(crate) struct Ui {
     /// Whether the sync centre is open.
     pub(crate) sync_centre: Signal<bool>,
     /// Whether find and replace is open; it has the place of the sync centre.
-    pub(crate) find: Signal<bool>,
+    pub(crate) find_in_course: Signal<bool>,
     /// Whether the cache panel is open.
     pub(crate) cache: Signal<bool>,
     /// Whether the sidebar is out as a drawer (below 900 px).
@@ -115,7 +115,7 @@ impl Ui {
             wanted: Signal::new(None),
             dialog: Signal::new(None),
             sync_centre: Signal::new(false),
-            find: Signal::new(false),
+            find_in_course: Signal::new(false),
             cache: Signal::new(false),
             drawer: Signal::new(false),
             toasts: Signal::new(Vec::new()),
@@ -204,18 +204,18 @@ impl Ui {
     pub(crate) fn toggle_sync_centre(mut self) {
         let open = *self.sync_centre.peek();
         self.sync_centre.set(!open);
-        self.find.set(false);
+        self.find_in_course.set(false);
         self.drawer.set(false);
     }
 
     pub(crate) fn open_find(mut self) {
-        self.find.set(true);
+        self.find_in_course.set(true);
         self.sync_centre.set(false);
         self.drawer.set(false);
     }
 
     pub(crate) fn close_find(mut self) {
-        self.find.set(false);
+        self.find_in_course.set(false);
     }
 
     pub(crate) fn toggle_cache(mut self) {

@@ -86,6 +86,7 @@ pub(super) fn FindPanel(course: CourseId) -> Element {
     let settled = *typed.read() == needle;
     let failure = replace.failure().or_else(|| put_back.failure()).map(|failure| failure.message);
     let trouble = if needle.text.is_empty() { None } else { found.error() };
+    let is_bad = trouble.is_some().to_string();
     let option = |on: bool, label: &'static str, sign: &'static str, set: fn(&mut Needle)| {
         rsx! {
             button {
@@ -122,7 +123,7 @@ pub(super) fn FindPanel(course: CourseId) -> Element {
                         spellcheck: "false",
                         placeholder: words::WHAT,
                         "aria-label": words::WHAT,
-                        "aria-invalid": trouble.is_some().to_string(),
+                        "aria-invalid": is_bad,
                         "data-testid": "find-what",
                         value: "{of.text}",
                         oninput: move |event| {

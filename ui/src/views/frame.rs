@@ -42,6 +42,8 @@ pub(crate) fn Frame() -> Element {
     let lesson = ui.lesson.read().clone();
     let following = ui.following.read().clone();
     let finding = course.clone().filter(|_| *ui.find.read());
+    let finding = course.clone().filter(|_| *ui.find_in_course.read());
+    let is_finding = finding.is_some();
     use_tell_where();
     use_hook(|| page::give_lost_keys_to(APP));
     use_effect(move || {
@@ -116,7 +118,7 @@ pub(crate) fn Frame() -> Element {
             "data-sidebar": if hidden { "closed" } else { "open" },
             "data-drawer": if *ui.drawer.read() { "open" } else { "closed" },
             "data-dock": if *ui.cache.read() { "open" } else { "closed" },
-            "data-panel": if *ui.sync_centre.read() || finding.is_some() { "open" } else { "closed" },
+            "data-panel": if *ui.sync_centre.read() || is_finding { "open" } else { "closed" },
             style: "--sidebar-width: {width}px",
             onkeydown: keys,
             Sidebar {}
