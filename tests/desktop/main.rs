@@ -12,5 +12,6 @@ mod reading;
 mod saved;
 mod storm;
 mod support;
+mod together;
 mod untouched;
 mod writing;
