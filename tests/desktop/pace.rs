@@ -303,7 +303,8 @@ async fn drag(app: &App) -> anyhow::Result<Value> {
     #[allow(clippy::cast_possible_truncation, reason = "pixels of a window")]
     let at = |x: f64, y: f64| (x as i64, y as i64);
     let (px, py) = at(x, y);
-    let mut chain = app.driver.action_chain_with_delay(Some(Duration::from_millis(1)), Some(Duration::from_millis(12)));
+    let mut chain =
+        app.driver.action_chain_with_delay(Some(Duration::from_millis(1)), Some(Duration::from_millis(12)));
     chain = chain.move_to(px, py).click_and_hold();
     let steps = many(60, 10);
     for step in 0..steps {
@@ -319,7 +320,8 @@ async fn drag(app: &App) -> anyhow::Result<Value> {
 
 /// Looks for a word in the course and replaces it everywhere; milliseconds of both, each until the window says so.
 async fn replace(app: &App, round: usize, lessons: usize) -> anyhow::Result<Value> {
-    let (what, with) = if round % 2 == 0 { ("moisture", "humidity") } else { ("humidity", "moisture") };
+    let (what, with) =
+        if round.is_multiple_of(2) { ("moisture", "humidity") } else { ("humidity", "moisture") };
     app.chord(&[Key::Control, Key::Shift], "f").await?;
     app.wait("the field", "return document.activeElement?.id === 'find-in-course'", &[]).await?;
     app.js(
@@ -365,7 +367,8 @@ async fn replace(app: &App, round: usize, lessons: usize) -> anyhow::Result<Valu
     ensure!(done.as_str().is_some_and(|text| text.contains(&format!("{} places", lessons * 2))), "{done}");
     let probe = app.js("return window.findProbe", &[]).await?;
     app.keys(Key::Escape).await?;
-    app.js("document.querySelector('[data-testid=find-panel] .panel-head .icon-button')?.click()", &[]).await?;
+    app.js("document.querySelector('[data-testid=find-panel] .panel-head .icon-button')?.click()", &[])
+        .await?;
     app.wait("the panel to close", "return !document.querySelector('[data-testid=find-panel]')", &[]).await?;
     Ok(probe)
 }

@@ -85,8 +85,12 @@ impl Core {
             memo.lessons.clone()
         };
         known.retain(|lesson, (version, _)| versions.get(lesson) == Some(version));
-        let unknown: Vec<NodeId> =
-            lessons.iter().map(|(lesson, _)| lesson).filter(|lesson| !known.contains_key(*lesson)).cloned().collect();
+        let unknown: Vec<NodeId> = lessons
+            .iter()
+            .map(|(lesson, _)| lesson)
+            .filter(|lesson| !known.contains_key(*lesson))
+            .cloned()
+            .collect();
         let mut looks = stream::iter(unknown)
             .map(|lesson| {
                 let finder = finder.clone();
@@ -208,7 +212,8 @@ impl Core {
             at.map(|at| kept.replacements.remove(at))
         };
         let Some((_, lessons)) = taken else {
-            let message = "This replacement cannot be taken back any more. Replace the other way round instead.";
+            let message =
+                "This replacement cannot be taken back any more. Replace the other way round instead.";
             return Err(CoreError::new(Code::NotFound, message));
         };
         if let Some((lesson, _)) = lessons.first() {

@@ -196,7 +196,10 @@ impl Lesson {
         self.add_assets(std::slice::from_ref(asset))
     }
 
-    pub(crate) fn write(&mut self, edit: impl FnOnce(&mut TransactionMut<'_>)) -> Result<Option<Vec<u8>>, Integrate> {
+    pub(crate) fn write(
+        &mut self,
+        edit: impl FnOnce(&mut TransactionMut<'_>),
+    ) -> Result<Option<Vec<u8>>, Integrate> {
         self.document.write(edit)
     }
 }

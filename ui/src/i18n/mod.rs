@@ -2,8 +2,8 @@
 
 pub mod cache;
 pub mod en;
-pub mod follow;
 pub mod find;
+pub mod follow;
 pub mod kept;
 pub mod sync;
 

@@ -187,6 +187,7 @@ pub(super) fn FindPanel(course: CourseId) -> Element {
                             Lesson {
                                 key: "{found.lesson}",
                                 found: found.clone(),
+                                what: (!needle.pattern).then(|| needle.text.clone()),
                                 replace: (writable && found.editable && !busy && settled).then_some({
                                     let lesson = found.lesson.clone();
                                     Callback::new(move |()| replace.run(Some(lesson.clone())))
@@ -210,11 +211,17 @@ pub(super) fn FindPanel(course: CourseId) -> Element {
 
 /// One lesson with its first places. A place opens the lesson.
 #[component]
-fn Lesson(found: FoundIn, replace: Option<Callback<()>>) -> Element {
+fn Lesson(found: FoundIn, what: Option<String>, replace: Option<Callback<()>>) -> Element {
     let ui = use_context::<Ui>();
     let open = |id: &inkhorn_protocol::NodeId| {
-        let id = id.clone();
-        move |_| ui.open_lesson(id.clone())
+        let (id, what, mut find) = (id.clone(), what.clone(), ui.find);
+        move |_| {
+            // The bar of the lesson shows the places in their text; a pattern means something else there.
+            if let Some(what) = what.clone() {
+                find.set(Some((id.clone(), what)));
+            }
+            ui.open_lesson(id.clone());
+        }
     };
     let hidden = (found.count as usize).saturating_sub(found.places.len());
     rsx! {

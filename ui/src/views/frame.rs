@@ -4,8 +4,8 @@ use super::act::use_act;
 use super::cache::CachePanel;
 use super::courses::CoursesPage;
 use super::export::ExportDialog;
-use super::follow::Following;
 use super::find::{self, FindPanel};
+use super::follow::Following;
 use super::import::ImportDialog;
 use super::join::JoinDialog;
 use super::kept::LetGoDialog;
@@ -41,7 +41,6 @@ pub(crate) fn Frame() -> Element {
     let course = ui.course.read().clone();
     let lesson = ui.lesson.read().clone();
     let following = ui.following.read().clone();
-    let finding = course.clone().filter(|_| *ui.find.read());
     let finding = course.clone().filter(|_| *ui.find_in_course.read());
     let is_finding = finding.is_some();
     use_tell_where();

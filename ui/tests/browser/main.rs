@@ -5,8 +5,8 @@
 
 mod cache;
 mod connection;
-mod follow;
 mod find;
+mod follow;
 mod forms;
 mod kept;
 mod keyboard;

@@ -36,10 +36,7 @@ fn places_are_found_across_marks_and_with_their_words_around_them() {
     assert_eq!(places.count, 2);
     assert_eq!(places.first.len(), 1, "no more than asked for");
     let first = &places.first[0];
-    assert_eq!(
-        (&*first.before, &*first.found, &*first.after),
-        ("Soil ", "moisture", ", and Moisture")
-    );
+    assert_eq!((&*first.before, &*first.found, &*first.after), ("Soil ", "moisture", ", and Moisture"));
     let exact = Needle { match_case: true, ..needle("Moisture") };
     assert_eq!(lesson.find(&Finder::new(&exact).unwrap(), 9).unwrap().count, 1);
 }
@@ -127,7 +124,8 @@ fn words_that_stand_in_attributes_are_found_and_replaced_and_others_are_left() {
 
 #[test]
 fn what_somebody_changed_since_is_not_put_back() {
-    let mut ours = lesson(vec![paragraph(vec![Node::text("ink one")]), paragraph(vec![Node::text("ink two")])]);
+    let mut ours =
+        lesson(vec![paragraph(vec![Node::text("ink one")]), paragraph(vec![Node::text("ink two")])]);
     let mut theirs = Lesson::load(9, &ours.encode().unwrap()).unwrap();
     let done = ours.replace(&finder("ink"), "oil").unwrap().unwrap();
     theirs.apply(&done.update).unwrap();

@@ -25,7 +25,8 @@ fn places(text: &str, needle: &Needle) -> Vec<usize> {
 
 pub(super) fn look(view: &OutlineView, needle: &Needle) -> Result<FindView, Failure> {
     if needle.pattern && needle.text.contains('(') && !needle.text.contains(')') {
-        let message = "This cannot be looked for: it is not a regular expression that can be used: unclosed group.";
+        let message =
+            "This cannot be looked for: it is not a regular expression that can be used: unclosed group.";
         return Err(Failure { code: "invalid".to_owned(), message: message.to_owned() });
     }
     let mut all = Vec::new();

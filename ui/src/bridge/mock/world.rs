@@ -171,7 +171,8 @@ impl World {
             "replace" => {
                 let course: CourseId = arg(args, "course")?;
                 let of = self.course(&course)?;
-                let replaced = find::replace(&mut of.view, &arg(args, "needle")?, &arg::<String>(args, "with")?)?;
+                let replaced =
+                    find::replace(&mut of.view, &arg(args, "needle")?, &arg::<String>(args, "with")?)?;
                 done(replaced, vec![QueryKey::Outline { course }])
             }
             "add" | "rename" | "move_node" | "trash" | "restore" => self.change_outline(command, args),
