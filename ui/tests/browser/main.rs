@@ -16,3 +16,4 @@ mod pictures;
 mod presence;
 mod storm;
 mod support;
+mod tools;
