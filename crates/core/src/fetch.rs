@@ -23,6 +23,9 @@ const COUNTED_EVERY: Duration = Duration::from_millis(500);
 /// How often the progress of transfers is read while it moves.
 const MOVED_EVERY: Duration = Duration::from_millis(200);
 
+/// How often the room on the disk is measured while it changes.
+const MEASURED_EVERY: Duration = Duration::from_secs(5);
+
 /// A query key as the cache knows it. The cache knows nothing of courses, and the protocol nothing of the cache.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Name(pub(crate) QueryKey);
@@ -92,6 +95,9 @@ impl Projections {
             QueryKey::Members { course } => Projection::of(&core.members(&course).await?),
             QueryKey::RemoteCourses => Projection::of(&core.remote_courses().await?),
             QueryKey::Operations => Projection::of(&core.operations().await?),
+            QueryKey::Waiting => Projection::of(&core.waiting().await?),
+            QueryKey::Available { course } => Projection::of(&core.available(&course).await?),
+            QueryKey::Storage => Projection::of(&core.storage().await?),
             QueryKey::Presence { course } => Projection::of(&core.presence(&course)),
             QueryKey::Transfers { course } => Projection::of(&core.transfers(&course).await?),
         }
@@ -105,9 +111,13 @@ impl Fetch for Projections {
     fn policy(&self, key: &Name) -> Policy {
         match &key.0 {
             // Counts of what waits, over all courses: they change with every document, and nobody reads them faster.
-            QueryKey::Courses | QueryKey::Sync => Policy { throttle: Some(COUNTED_EVERY), ..Policy::local() },
+            QueryKey::Courses | QueryKey::Sync | QueryKey::Waiting | QueryKey::Available { .. } => {
+                Policy { throttle: Some(COUNTED_EVERY), ..Policy::local() }
+            }
             // A number of a transfer moves with each piece, and nobody reads faster.
             QueryKey::Transfers { .. } => Policy { throttle: Some(MOVED_EVERY), ..Policy::local() },
+            // Walks through folders; what one edit adds is not seen in megabytes.
+            QueryKey::Storage => Policy { throttle: Some(MEASURED_EVERY), ..Policy::local() },
             // Read from the replica, which says when they change.
             QueryKey::Outline { .. } | QueryKey::Lesson { .. } | QueryKey::Account | QueryKey::Operations => {
                 Policy::local()

@@ -83,9 +83,20 @@ impl Core {
     /// is left in the folder then.
     pub async fn export_course(&self, course: &CourseId, out: &Path) -> Result<ExportReport> {
         let view = self.outline(course).await?;
+        let shown: Vec<&OutlineNode> = view.nodes.iter().chain(&view.recovered).collect();
+        self.export_nodes(&view.title, &shown, out).await
+    }
+
+    /// Writes nodes of an outline, with all below them, as a course of this title.
+    pub(crate) async fn export_nodes(
+        &self,
+        title: &str,
+        shown: &[&OutlineNode],
+        out: &Path,
+    ) -> Result<ExportReport> {
         let mut missing = Vec::new();
         let mut nodes = Vec::new();
-        for node in view.nodes.iter().chain(&view.recovered) {
+        for node in shown {
             nodes.push(Box::pin(self.export_node(node, &mut missing)).await?);
         }
         if let Some(title) = missing.first() {
@@ -98,7 +109,7 @@ impl Core {
                 ),
             ));
         }
-        let export = ExportCourse { title: view.title, nodes };
+        let export = ExportCourse { title: title.to_owned(), nodes };
         let (replica, out) = (self.replica().clone(), out.to_owned());
         blocking(move || {
             let mut asset = |hash: &AssetHash| {

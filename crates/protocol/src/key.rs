@@ -34,6 +34,15 @@ pub enum QueryKey {
     RemoteCourses,
     /// Operations that have not ended well yet, oldest first: `Vec<OperationInfo>`.
     Operations,
+    /// Documents with edits that wait for the server, the longest first: `Vec<WaitingDoc>`.
+    Waiting,
+    /// How much of a course is on this computer: `Available`.
+    Available {
+        /// Course.
+        course: CourseId,
+    },
+    /// Room that the profile takes on the disk: `Storage`.
+    Storage,
     /// Who is in a course now, and where: `Vec<Peer>`.
     Presence {
         /// Course.
@@ -58,6 +67,10 @@ impl QueryKey {
             Self::Members { course } => vec!["course", course.as_str(), "members"],
             Self::RemoteCourses => vec!["remote", "courses"],
             Self::Operations => vec!["operations"],
+            // Below "sync": what makes the counts stale makes this stale.
+            Self::Waiting => vec!["sync", "waiting"],
+            Self::Available { course } => vec!["course", course.as_str(), "available"],
+            Self::Storage => vec!["storage"],
             Self::Presence { course } => vec!["presence", course.as_str()],
             Self::Transfers { course } => vec!["transfers", course.as_str()],
         }

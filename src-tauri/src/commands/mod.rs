@@ -58,6 +58,7 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + '
         server::logout,
         server::share,
         server::join,
+        server::change_member,
         server::retry_now,
         kept::retry_operation,
         kept::let_go_operation,
@@ -65,5 +66,8 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + '
         kept::reapply_rejected,
         kept::export_rejected,
         kept::discard_rejected,
+        kept::export_copy,
+        kept::retry_waiting,
+        kept::free_storage,
     ]
 }

@@ -4,8 +4,9 @@ use super::{Bridge, Message, feed};
 use futures_channel::mpsc::UnboundedSender;
 use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::projection::{Account, AssetRef, NodeKind};
+use inkhorn_protocol::rest::MemberChange;
 use inkhorn_protocol::window::{Boot, CacheReport, Exported, Failure, Imported, LessonHead, QueryReply};
-use inkhorn_protocol::{AssetHash, CourseId, NodeId, OpId};
+use inkhorn_protocol::{AssetHash, CourseId, DocId, NodeId, OpId};
 use js_sys::{Object, Reflect, Uint8Array};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -232,6 +233,14 @@ impl Api {
     pub(crate) async fn join(&self, course: &CourseId) -> Answer<()> {
         self.run("join", json!({ "course": course })).await
     }
+    pub(crate) async fn change_member(
+        &self,
+        course: &CourseId,
+        email: &str,
+        change: MemberChange,
+    ) -> Answer<()> {
+        self.run("change_member", json!({ "course": course, "email": email, "change": change })).await
+    }
     // ---- what waits, and what was refused ------------------------------------------------------
 
     pub(crate) async fn retry_operation(&self, op: &OpId) -> Answer<()> {
@@ -251,6 +260,17 @@ impl Api {
         self.run("discard_rejected", json!({ "id": id })).await
     }
 
+    /// Writes a copy of a document that waits, as Markdown.
+    pub(crate) async fn export_copy(&self, course: &CourseId, doc: &DocId, path: &str) -> Answer<()> {
+        self.run("export_copy", json!({ "course": course, "doc": doc, "path": path })).await
+    }
+    pub(crate) async fn retry_waiting(&self) -> Answer<()> {
+        self.run("retry_waiting", json!({})).await
+    }
+    /// Gives room back to the disk; how many bytes.
+    pub(crate) async fn free_storage(&self) -> Answer<u64> {
+        self.run("free_storage", json!({})).await
+    }
     pub(crate) async fn retry_now(&self) -> Answer<()> {
         self.run("retry_now", json!({})).await
     }

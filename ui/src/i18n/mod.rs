@@ -4,6 +4,8 @@ pub mod cache;
 pub mod en;
 pub mod follow;
 pub mod kept;
+pub mod people;
 pub mod sync;
+pub mod waiting;
 
 pub use en as text;

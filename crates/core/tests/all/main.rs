@@ -6,6 +6,7 @@ mod by_itself;
 mod hostile;
 mod kept;
 mod live;
+mod members;
 mod presence;
 mod remembered;
 mod storm;

@@ -3,7 +3,7 @@
 use super::{Mock, store};
 use inkhorn_protocol::caret::Caret;
 use inkhorn_protocol::key::QueryKey;
-use inkhorn_protocol::projection::{Account, OperationInfo, Peer, SyncSummary, Transfer};
+use inkhorn_protocol::projection::{Account, OperationInfo, Peer, SyncSummary, Transfer, WaitingDoc};
 use inkhorn_protocol::session::Role;
 use inkhorn_protocol::window::{Failure, ToWindow};
 use inkhorn_protocol::{CourseId, NodeId};
@@ -37,6 +37,10 @@ enum Control {
     },
     Operations {
         operations: Vec<OperationInfo>,
+    },
+    /// What waits for the server.
+    Waiting {
+        docs: Vec<WaitingDoc>,
     },
     Peers {
         course: CourseId,
@@ -147,6 +151,10 @@ fn act(mock: &Mock, control: Control) -> Result<Value, Failure> {
         Control::Sync { sync } => {
             world.sync = sync;
             (vec![QueryKey::Sync, QueryKey::Courses], "sync changed")
+        }
+        Control::Waiting { docs } => {
+            world.waiting = docs;
+            (vec![QueryKey::Waiting], "waiting")
         }
         Control::Operations { operations } => {
             world.operations = operations;

@@ -6,7 +6,7 @@ use super::world::{Course, World};
 use inkhorn_protocol::carrier::Carrier;
 use inkhorn_protocol::event::Status;
 use inkhorn_protocol::projection::{
-    Account, NodeKind, OutlineNode, OutlineView, Peer, SyncCount, SyncSummary,
+    Account, NodeKind, OutlineNode, OutlineView, Peer, Storage, SyncCount, SyncSummary,
 };
 use inkhorn_protocol::rest::Member;
 use inkhorn_protocol::session::Role;
@@ -39,6 +39,13 @@ pub(super) fn world() -> World {
         },
         operations: vec![],
         transfers: vec![],
+        waiting: vec![],
+        storage: Storage {
+            database: 12_340_000,
+            assets: 48_900_000,
+            folder: "/home/maria/.local/share/inkhorn".to_owned(),
+            ..Storage::default()
+        },
         cache: Cache::default(),
         chosen: None,
         delays: BTreeMap::new(),
