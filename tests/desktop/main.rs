@@ -8,6 +8,7 @@ mod keyboard;
 mod locked;
 mod media;
 mod reading;
+mod roles;
 mod saved;
 mod storm;
 mod support;

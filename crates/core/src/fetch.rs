@@ -89,6 +89,7 @@ impl Projections {
         match key {
             QueryKey::Courses => Projection::of(&core.courses().await?),
             QueryKey::Outline { course } => Projection::of(&core.outline(&course).await?),
+            QueryKey::Settings { course } => Projection::of(&core.course_settings(&course).await?),
             QueryKey::Lesson { course, lesson } => Projection::of(&core.lesson_info(&course, &lesson).await?),
             QueryKey::Sync => Projection::of(&core.sync_summary().await?),
             QueryKey::Account => Projection::of(&core.account().await?),
@@ -119,9 +120,11 @@ impl Fetch for Projections {
             // Walks through folders; what one edit adds is not seen in megabytes.
             QueryKey::Storage => Policy { throttle: Some(MEASURED_EVERY), ..Policy::local() },
             // Read from the replica, which says when they change.
-            QueryKey::Outline { .. } | QueryKey::Lesson { .. } | QueryKey::Account | QueryKey::Operations => {
-                Policy::local()
-            }
+            QueryKey::Outline { .. }
+            | QueryKey::Settings { .. }
+            | QueryKey::Lesson { .. }
+            | QueryKey::Account
+            | QueryKey::Operations => Policy::local(),
             // Nobody is there any more when the program starts again, nor long after nobody looked.
             QueryKey::Presence { .. } => Policy { gc_time: Some(Duration::ZERO), ..Policy::local() },
             // A person waits for these and can do something about a failure: it is said at once.

@@ -44,6 +44,7 @@ mod pace;
 mod profile;
 mod rejected;
 mod remembered;
+mod settings;
 mod storage;
 mod waiting;
 

@@ -2,7 +2,7 @@
 
 use crate::documents::find;
 use crate::{Code, Core, CoreError, Result};
-use inkhorn_formats::ExportReport;
+use inkhorn_formats::{About, ExportReport};
 use inkhorn_protocol::projection::{NodeKind, OutlineNode, OutlineView, WaitingDoc, WaitsFor};
 use inkhorn_protocol::session::Reason;
 use inkhorn_protocol::{CourseId, DocId};
@@ -99,7 +99,7 @@ impl Core {
                         "This lesson has not arrived on this computer yet.",
                     ));
                 }
-                self.export_nodes(&node.title.clone(), &[&node], out).await
+                self.export_nodes(&node.title.clone(), &[&node], About::default(), out).await
             }
         }
     }

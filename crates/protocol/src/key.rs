@@ -14,6 +14,11 @@ pub enum QueryKey {
         /// Course.
         course: CourseId,
     },
+    /// Settings of a course: `CourseSettings`.
+    Settings {
+        /// Course.
+        course: CourseId,
+    },
     /// Facts about one lesson: `LessonInfo`.
     Lesson {
         /// Course.
@@ -61,6 +66,7 @@ impl QueryKey {
         match self {
             Self::Courses => vec!["courses"],
             Self::Outline { course } => vec!["course", course.as_str(), "outline"],
+            Self::Settings { course } => vec!["course", course.as_str(), "settings"],
             Self::Lesson { course, lesson } => vec!["course", course.as_str(), "lesson", lesson.as_str()],
             Self::Sync => vec!["sync"],
             Self::Account => vec!["account"],

@@ -41,6 +41,8 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + '
         outline::move_node,
         outline::trash,
         outline::restore,
+        outline::change_settings,
+        lesson::set_cover,
         lesson::lesson_open,
         lesson::lesson_push,
         lesson::lesson_close,

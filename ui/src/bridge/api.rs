@@ -5,6 +5,7 @@ use futures_channel::mpsc::UnboundedSender;
 use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::projection::{Account, AssetRef, NodeKind};
 use inkhorn_protocol::rest::MemberChange;
+use inkhorn_protocol::settings::Change;
 use inkhorn_protocol::window::{Boot, CacheReport, Exported, Failure, Imported, LessonHead, QueryReply};
 use inkhorn_protocol::{AssetHash, CourseId, DocId, NodeId, OpId};
 use js_sys::{Object, Reflect, Uint8Array};
@@ -104,6 +105,16 @@ impl Api {
     }
     pub(crate) async fn rename_course(&self, course: &CourseId, title: &str) -> Answer<()> {
         self.run("rename_course", json!({ "course": course, "title": title })).await
+    }
+    pub(crate) async fn change_settings(&self, course: &CourseId, change: &Change) -> Answer<()> {
+        self.run("change_settings", json!({ "course": course, "change": change })).await
+    }
+    /// Stores an image and makes it the picture of a course.
+    pub(crate) async fn set_cover(&self, course: &CourseId, name: &str, bytes: &[u8]) -> Answer<()> {
+        // Header values are ASCII.
+        let name = String::from(js_sys::encode_uri_component(name));
+        let headers = [("inkhorn-course", course.as_str()), ("inkhorn-name", name.as_str())];
+        self.raw("set_cover", bytes, &headers).await.map(|_| ())
     }
     pub(crate) async fn add(
         &self,

@@ -5,6 +5,7 @@ pub mod en;
 pub mod follow;
 pub mod kept;
 pub mod people;
+pub mod settings;
 pub mod sync;
 pub mod waiting;
 

@@ -12,6 +12,7 @@ use super::lesson::{LessonPage, NoLesson};
 use super::people::PeopleDialog;
 use super::presence::use_tell_where;
 use super::server::ServerDialog;
+use super::settings::SettingsDialog;
 use super::share::ShareDialog;
 use super::shortcuts::{self, Shortcut, ShortcutsDialog};
 use super::sidebar::Sidebar;
@@ -186,6 +187,9 @@ fn Dialogs() -> Element {
         },
         Some(Dialog::Server) => rsx! {
             ServerDialog {}
+        },
+        Some(Dialog::Settings(course)) => rsx! {
+            SettingsDialog { key: "{course}", course }
         },
         Some(Dialog::Share(course)) => rsx! {
             ShareDialog { key: "{course}", course }

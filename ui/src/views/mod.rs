@@ -19,6 +19,8 @@ mod presence;
 mod report;
 mod row;
 mod server;
+mod settings;
+mod settings_list;
 mod share;
 mod shelf;
 mod shortcuts;

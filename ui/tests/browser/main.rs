@@ -14,6 +14,7 @@ mod outline;
 mod people;
 mod pictures;
 mod presence;
+mod settings;
 mod storm;
 mod support;
 mod waiting;

@@ -9,6 +9,7 @@ mod live;
 mod members;
 mod presence;
 mod remembered;
+mod settings;
 mod storm;
 mod sync;
 mod ways;

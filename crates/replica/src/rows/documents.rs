@@ -294,7 +294,7 @@ pub(crate) async fn ahead(db: &mut SqliteConnection, doc: &DocId) -> Result<(Vec
             let rows = query(sqlx::AssertSqlSafe(sql))
                 .bind(course.as_str())
                 .bind(doc.to_string())
-                .fetch_all(db)
+                .fetch_all(&mut *db)
                 .await?;
             let mut names = Vec::new();
             for row in &rows {
@@ -302,20 +302,23 @@ pub(crate) async fn ahead(db: &mut SqliteConnection, doc: &DocId) -> Result<(Vec
                     names.push(parsed(row, "name")?);
                 }
             }
-            Ok((names, false))
+            Ok((names, holds_back(db, doc).await?))
         }
-        DocId::Lesson(_) => {
-            let row = query(
-                "SELECT EXISTS (SELECT 1 FROM doc d JOIN lesson_asset la ON la.doc = d.id \
-                 JOIN asset a ON a.course = d.course AND a.hash = la.hash \
-                 WHERE d.name = ? AND a.here = 1 AND a.uploaded = 0) AS held",
-            )
-            .bind(doc.to_string())
-            .fetch_one(db)
-            .await?;
-            Ok((Vec::new(), row.try_get("held")?))
-        }
+        DocId::Lesson(_) => Ok((Vec::new(), holds_back(db, doc).await?)),
     }
+}
+
+/// Whether a document names assets that are to be uploaded.
+async fn holds_back(db: &mut SqliteConnection, doc: &DocId) -> Result<bool> {
+    let row = query(
+        "SELECT EXISTS (SELECT 1 FROM doc d JOIN lesson_asset la ON la.doc = d.id \
+         JOIN asset a ON a.course = d.course AND a.hash = la.hash \
+         WHERE d.name = ? AND a.here = 1 AND a.uploaded = 0) AS held",
+    )
+    .bind(doc.to_string())
+    .fetch_one(db)
+    .await?;
+    Ok(row.try_get("held")?)
 }
 
 pub(crate) async fn work(db: &mut SqliteConnection, also: &[DocId]) -> Result<Vec<DocWork>> {

@@ -10,6 +10,7 @@ use inkhorn_protocol::projection::{
 };
 use inkhorn_protocol::rest::Member;
 use inkhorn_protocol::session::Role;
+use inkhorn_protocol::settings::CourseSettings;
 use inkhorn_protocol::{CourseId, NodeId};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -102,6 +103,7 @@ fn course(id: &str, title: &str, role: Option<Role>, chapters: &[Chapter]) -> Op
     Some(Course {
         id,
         view,
+        settings: CourseSettings::default(),
         role,
         owners: if shared { vec!["Maria Silva".to_owned()] } else { vec![] },
         members: members

@@ -1,7 +1,7 @@
 //! What the mock's core would hold: courses, account, sync, as the window asks for them.
 
 use super::cache::Cache;
-use super::{outline, store};
+use super::{outline, settings, store};
 use crate::page;
 use crate::state::tree;
 use inkhorn_protocol::fidelity::FidelityReport;
@@ -12,6 +12,7 @@ use inkhorn_protocol::projection::{
 };
 use inkhorn_protocol::rest::{Member, MemberChange};
 use inkhorn_protocol::session::Role;
+use inkhorn_protocol::settings::{Change, CourseSettings};
 use inkhorn_protocol::window::{Boot, Exported, Failure, FetchStatus, Imported, QueryReply, QueryStatus};
 use inkhorn_protocol::{CourseId, NodeId, OpId};
 use serde::de::DeserializeOwned;
@@ -22,6 +23,7 @@ use std::collections::BTreeMap;
 pub(super) struct Course {
     pub(super) id: CourseId,
     pub(super) view: OutlineView,
+    pub(super) settings: CourseSettings,
     pub(super) role: Option<Role>,
     pub(super) owners: Vec<String>,
     pub(super) members: Vec<Member>,
@@ -116,6 +118,7 @@ impl World {
         let found = match key {
             QueryKey::Courses => json!(self.courses.iter().map(|one| self.summary(one)).collect::<Vec<_>>()),
             QueryKey::Outline { course } => json!(self.course(course)?.view),
+            QueryKey::Settings { course } => json!(self.course(course)?.settings),
             QueryKey::Lesson { lesson, .. } => {
                 let access = self.access(lesson);
                 json!(LessonInfo { id: lesson.clone(), access, version: 1, waiting: 0 })
@@ -202,6 +205,11 @@ impl World {
                 self.course(&course)?.role = Some(Role::Owner);
                 done((), vec![QueryKey::Courses])
             }
+            "change_settings" => {
+                let (course, change): (CourseId, Change) = (arg(args, "course")?, arg(args, "change")?);
+                settings::change(&mut self.course(&course)?.settings, change);
+                done((), vec![QueryKey::Settings { course }])
+            }
             "change_member" => {
                 let (course, email): (CourseId, String) = (arg(args, "course")?, arg(args, "email")?);
                 let members = &mut self.course(&course)?.members;
@@ -251,6 +259,7 @@ impl World {
         self.courses.push(Course {
             id: id.clone(),
             view: OutlineView { title, ..OutlineView::default() },
+            settings: CourseSettings::default(),
             role: None,
             owners: vec![],
             members: vec![],
