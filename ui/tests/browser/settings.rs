@@ -35,18 +35,18 @@ async fn fields_are_kept_when_they_are_left_and_language_and_direction_reach_the
         pick(page, "[data-testid=settings-language]", "other").await?;
         page.click("[data-testid=settings-language-tag]").await?;
         page.select_all().await?;
-        page.keys("English".to_owned() + " mostly" + &Key::Tab).await?;
+        page.keys("English mostly" + Key::Tab).await?;
         page.reads("[data-testid=settings-dialog]", "not a language tag").await?;
         page.click("[data-testid=settings-language-tag]").await?;
         page.select_all().await?;
-        page.keys("gsw".to_owned() + &Key::Enter).await?;
+        page.keys("gsw" + Key::Enter).await?;
         kept(page, json!({ "set": "language", "value": "gsw" })).await?;
         page.sees("[data-testid=lesson][lang=gsw]").await?;
 
         pick(page, "[data-testid=settings-licence]", "CC BY 4.0").await?;
         kept(page, json!({ "set": "licence", "value": "CC BY 4.0" })).await?;
         page.click("[data-testid=settings-title]").await?;
-        page.keys(" anew".to_owned() + &Key::Tab).await?;
+        page.keys(" anew" + Key::Tab).await?;
         page.commanded("rename_course", json!({ "course": "soil", "title": "Soil and water anew" })).await
     })
     .await
@@ -58,7 +58,7 @@ async fn lists_are_written_moved_and_emptied_by_keyboard_and_buttons() -> anyhow
         page.menu("course-settings").await?;
         page.click("[data-testid=objectives-new]").await?;
         for text in ["Tell sand from silt", "Measure moisture", "Decide when to irrigate"] {
-            page.keys(text.to_owned() + &Key::Enter).await?;
+            page.keys(text + Key::Enter).await?;
             page.wait("the entry", "return [...document.querySelectorAll('[data-testid=objectives] input')].some(it => it.value === arguments[0])", &[json!(text)]).await?;
             page.wait("an empty field", "return document.querySelector('[data-testid=objectives-new]').value === ''", &[]).await?;
         }
@@ -77,7 +77,7 @@ async fn lists_are_written_moved_and_emptied_by_keyboard_and_buttons() -> anyhow
         page.wait("gone", &format!("{order} === 'DM'"), &[]).await?;
         page.click("[data-testid=objectives] li:first-child input").await?;
         page.select_all().await?;
-        page.keys("Know when".to_owned() + &Key::Tab).await?;
+        page.keys("Know when" + Key::Tab).await?;
         page.wait("rewritten", &format!("{order} === 'KM'"), &[]).await.map(drop)
     })
     .await
