@@ -147,6 +147,9 @@ pub(super) fn TextField(
     testid: String,
     rule: Rule,
     on_keep: EventHandler<String>,
+    /// Element id of the field, where something leads to it.
+    #[props(default)]
+    id: String,
     /// A key that the field itself has no use for.
     #[props(default)]
     on_key: Option<EventHandler<KeyboardEvent>>,
@@ -172,6 +175,7 @@ pub(super) fn TextField(
             label { class: "form-row",
                 span { class: if quiet { "visually-hidden" } else { "form-label" }, "{label}" }
                 input {
+                    id: (!id.is_empty()).then_some(id),
                     class: "field",
                     r#type: "text",
                     dir: "auto",

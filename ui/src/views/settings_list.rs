@@ -115,9 +115,21 @@ fn Row(
         }
     });
     let (kept, gone) = (entry.id.clone(), entry.id.clone());
+    let field = format!("entry-{}", entry.id);
+    // A field that is moved loses the focus: it gets it back where the keyboard moved it.
+    let mut led = use_signal(|| false);
+    let (focus, place) = (field.clone(), (above.clone(), below.clone()));
+    use_effect(use_reactive!(|place| {
+        let _ = place;
+        if *led.peek() {
+            led.set(false);
+            page::focus_soon(focus.clone());
+        }
+    }));
     rsx! {
         li { class: "row", "data-testid": "entry",
             TextField {
+                id: field,
                 label,
                 quiet: true,
                 value: entry.text.clone(),
@@ -129,6 +141,7 @@ fn Row(
                     let up = event.key() == Key::ArrowUp;
                     if !locked && event.modifiers().alt() && (up || event.key() == Key::ArrowDown) {
                         event.prevent_default();
+                        led.set(true);
                         shift.call(up);
                     }
                 },
