@@ -9,6 +9,7 @@ mod locked;
 mod media;
 mod pace;
 mod reading;
+mod roles;
 mod saved;
 mod storm;
 mod support;

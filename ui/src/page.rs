@@ -1,6 +1,6 @@
 //! The few things that are asked of the browser itself: time, local storage, focus, theme.
 
-use dioxus::prelude::KeyboardEvent;
+use dioxus::prelude::{FormEvent, KeyboardEvent};
 use dioxus::web::WebEventExt as _;
 use js_sys::{Array, Date, Function, Object, Promise, Reflect};
 use wasm_bindgen::prelude::Closure;
@@ -34,6 +34,30 @@ pub(crate) async fn sleep(ms: i32) {
         }
     });
     let _ = JsFuture::from(promise).await;
+}
+
+/// The file that was chosen in a field for files; the field can then choose the same one again.
+pub(crate) fn chosen_file(event: &FormEvent) -> Option<web_sys::File> {
+    let target = event.try_as_web_event()?.target()?;
+    let field: web_sys::HtmlInputElement = target.dyn_into().ok()?;
+    let file = field.files()?.get(0)?;
+    field.set_value("");
+    Some(file)
+}
+
+/// Bytes of a file; none when it cannot be read.
+pub(crate) async fn read_file(file: &web_sys::File) -> Option<Vec<u8>> {
+    let buffer = JsFuture::from(file.array_buffer()).await.ok()?;
+    Some(js_sys::Uint8Array::new(&buffer).to_vec())
+}
+
+/// Sixteen random bytes of the browser, for a fresh id.
+pub(crate) fn random16() -> [u8; 16] {
+    let mut bytes = [0; 16];
+    if let Some(crypto) = web_sys::window().and_then(|window| window.crypto().ok()) {
+        let _ = crypto.get_random_values_with_u8_array(&mut bytes);
+    }
+    bytes
 }
 
 pub(crate) fn document() -> Option<web_sys::Document> {

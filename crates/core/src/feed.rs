@@ -14,7 +14,7 @@ use crate::remembered::{AsJson, Remembered};
 use inkhorn_events::Subscriber;
 use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::window::{CacheEntry, CacheReport, FetchStatus, QueryReply, QueryStatus};
-use inkhorn_protocol::{AssetHash, OpId};
+use inkhorn_protocol::{AssetHash, CourseId, OpId};
 use inkhorn_server_state::{self as cache, Filter, Fold, Options, ServerState, Signal, Watcher};
 use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
@@ -329,6 +329,16 @@ impl Windows {
         for prefix in [&["account"][..], &["remote"], &["sync"], &["courses"], &["course"]] {
             self.shared.cache.invalidate(prefix);
         }
+    }
+
+    /// Room on the disk was freed by a command of the user.
+    pub(crate) fn storage_changed(&self) {
+        self.shared.cache.invalidate(&["storage"]);
+    }
+
+    /// Who is in a course changed by a command of the user.
+    pub(crate) fn members_changed(&self, course: &CourseId) {
+        self.shared.cache.invalidate(&["course", course.as_str(), "members"]);
     }
 
     fn each(&self, change: impl Fn(&mut Others)) {

@@ -23,6 +23,9 @@ const COUNTED_EVERY: Duration = Duration::from_millis(500);
 /// How often the progress of transfers is read while it moves.
 const MOVED_EVERY: Duration = Duration::from_millis(200);
 
+/// How often the room on the disk is measured while it changes.
+const MEASURED_EVERY: Duration = Duration::from_secs(5);
+
 /// A query key as the cache knows it. The cache knows nothing of courses, and the protocol nothing of the cache.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Name(pub(crate) QueryKey);
@@ -86,6 +89,7 @@ impl Projections {
         match key {
             QueryKey::Courses => Projection::of(&core.courses().await?),
             QueryKey::Outline { course } => Projection::of(&core.outline(&course).await?),
+            QueryKey::Settings { course } => Projection::of(&core.course_settings(&course).await?),
             QueryKey::Lesson { course, lesson } => Projection::of(&core.lesson_info(&course, &lesson).await?),
             QueryKey::Sync => Projection::of(&core.sync_summary().await?),
             QueryKey::Account => Projection::of(&core.account().await?),
@@ -93,6 +97,9 @@ impl Projections {
             QueryKey::RemoteCourses => Projection::of(&core.remote_courses().await?),
             QueryKey::Operations => Projection::of(&core.operations().await?),
             QueryKey::Find { course, needle } => Projection::of(&core.find(&course, &needle).await?),
+            QueryKey::Waiting => Projection::of(&core.waiting().await?),
+            QueryKey::Available { course } => Projection::of(&core.available(&course).await?),
+            QueryKey::Storage => Projection::of(&core.storage().await?),
             QueryKey::Presence { course } => Projection::of(&core.presence(&course)),
             QueryKey::Transfers { course } => Projection::of(&core.transfers(&course).await?),
         }
@@ -106,13 +113,19 @@ impl Fetch for Projections {
     fn policy(&self, key: &Name) -> Policy {
         match &key.0 {
             // Counts of what waits, over all courses: they change with every document, and nobody reads them faster.
-            QueryKey::Courses | QueryKey::Sync => Policy { throttle: Some(COUNTED_EVERY), ..Policy::local() },
+            QueryKey::Courses | QueryKey::Sync | QueryKey::Waiting | QueryKey::Available { .. } => {
+                Policy { throttle: Some(COUNTED_EVERY), ..Policy::local() }
+            }
             // A number of a transfer moves with each piece, and nobody reads faster.
             QueryKey::Transfers { .. } => Policy { throttle: Some(MOVED_EVERY), ..Policy::local() },
+            // Walks through folders; what one edit adds is not seen in megabytes.
+            QueryKey::Storage => Policy { throttle: Some(MEASURED_EVERY), ..Policy::local() },
             // Read from the replica, which says when they change.
-            QueryKey::Outline { .. } | QueryKey::Lesson { .. } | QueryKey::Account | QueryKey::Operations => {
-                Policy::local()
-            }
+            QueryKey::Outline { .. }
+            | QueryKey::Settings { .. }
+            | QueryKey::Lesson { .. }
+            | QueryKey::Account
+            | QueryKey::Operations => Policy::local(),
             // A course is looked through for each: what is not shown any more is not kept, and while others write it is
             // counted as often as somebody reads.
             QueryKey::Find { .. } => {

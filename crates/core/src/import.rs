@@ -1,12 +1,14 @@
 //! Folders of Markdown become courses, and courses become folders.
 
 use crate::{Code, Core, CoreError, Result, blocking, random16};
-use inkhorn_course::{Lesson, Outline, client_id};
+use inkhorn_course::{Lesson, OpError, Outline, Random, client_id};
 use inkhorn_formats::{
-    ExportCourse, ExportNode, ExportReport, ImportError, ImportOptions, ImportedCourse, ImportedNode, sample,
+    About, ExportCourse, ExportNode, ExportReport, ImportError, ImportOptions, ImportedCourse, ImportedNode,
+    sample,
 };
 use inkhorn_protocol::fidelity::{FidelityCount, FidelityItem, FidelityReport, Outcome};
 use inkhorn_protocol::projection::{AssetRef, NodeKind, OutlineNode};
+use inkhorn_protocol::settings::{Change, CourseSettings, Entry, List};
 use inkhorn_protocol::{AssetHash, CourseId, NodeId, schema};
 use inkhorn_replica::{Files, NewCourse, ReplicaError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -83,9 +85,22 @@ impl Core {
     /// is left in the folder then.
     pub async fn export_course(&self, course: &CourseId, out: &Path) -> Result<ExportReport> {
         let view = self.outline(course).await?;
+        let shown: Vec<&OutlineNode> = view.nodes.iter().chain(&view.recovered).collect();
+        let settings = self.course_settings(course).await?;
+        self.export_nodes(&view.title, &shown, about(settings), out).await
+    }
+
+    /// Writes nodes of an outline, with all below them, as a course of this title.
+    pub(crate) async fn export_nodes(
+        &self,
+        title: &str,
+        shown: &[&OutlineNode],
+        about: About,
+        out: &Path,
+    ) -> Result<ExportReport> {
         let mut missing = Vec::new();
         let mut nodes = Vec::new();
-        for node in view.nodes.iter().chain(&view.recovered) {
+        for node in shown {
             nodes.push(Box::pin(self.export_node(node, &mut missing)).await?);
         }
         if let Some(title) = missing.first() {
@@ -98,7 +113,7 @@ impl Core {
                 ),
             ));
         }
-        let export = ExportCourse { title: view.title, nodes };
+        let export = ExportCourse { title: title.to_owned(), nodes, about };
         let (replica, out) = (self.replica().clone(), out.to_owned());
         blocking(move || {
             let mut asset = |hash: &AssetHash| {
@@ -155,6 +170,44 @@ impl Core {
     }
 }
 
+/// What the course says of itself becomes its settings.
+fn say(
+    outline: &mut Outline,
+    about: About,
+    stored: &BTreeSet<AssetHash>,
+    random: &mut dyn Random,
+) -> std::result::Result<(), OpError> {
+    let add = |list| move |text| Change::Add { list, id: NodeId::from_random(random16()), text };
+    let mut changes = vec![
+        Change::Language { value: about.language },
+        Change::Direction { value: about.direction },
+        Change::Licence { value: about.licence },
+    ];
+    changes.extend(about.authors.into_iter().map(add(List::Authors)));
+    changes.extend(about.objectives.into_iter().map(add(List::Objectives)));
+    let cover = about.cover.filter(|cover| stored.contains(&cover.hash));
+    changes.push(Change::Cover {
+        cover: cover.map(|it| AssetRef { hash: it.hash, mime: it.mime, bytes: it.bytes, name: it.name }),
+    });
+    for change in changes {
+        outline.change_settings(random, &change)?;
+    }
+    Ok(())
+}
+
+/// Settings as the formats write them.
+fn about(settings: CourseSettings) -> About {
+    let texts = |entries: Vec<Entry>| entries.into_iter().map(|entry| entry.text).collect();
+    About {
+        language: settings.language,
+        direction: settings.direction,
+        licence: settings.licence,
+        authors: texts(settings.authors),
+        objectives: texts(settings.objectives),
+        cover: settings.cover.map(use_of),
+    }
+}
+
 /// All documents of an imported course, and its assets as files. What could not be stored is added to the report.
 fn documents(
     id: CourseId,
@@ -177,6 +230,7 @@ fn documents(
     outline.set_title(&imported.title).map_err(ReplicaError::from)?;
     let mut course =
         NewCourse { id, title: imported.title, outline: Vec::new(), lessons: Vec::new(), assets: Vec::new() };
+    say(&mut outline, imported.about, &stored, &mut random).map_err(ReplicaError::from)?;
     for node in imported.nodes {
         add(&mut outline, &mut course, node, None, &stored, report)?;
     }

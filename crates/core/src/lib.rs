@@ -45,6 +45,9 @@ mod pace;
 mod profile;
 mod rejected;
 mod remembered;
+mod settings;
+mod storage;
+mod waiting;
 
 pub use assets::{AssetPart, Range};
 pub use caret::CaretStream;
@@ -105,7 +108,7 @@ impl Core {
         })?;
         let lock = lock::ProfileLock::take(profile, holder)?;
         let (publisher, subscriber) = spine(CAPACITY);
-        let options = Options { now_ms: now_ms(), random: Box::new(random16) };
+        let options = Options { clock: Box::new(now_ms), random: Box::new(random16) };
         let replica = Replica::open(profile, publisher.clone(), options).await?;
         let spine = (publisher, &subscriber);
         let net = net::Net::open(profile, replica.clone(), spine, config.connect, &config.network).await?;

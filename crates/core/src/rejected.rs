@@ -101,7 +101,7 @@ impl Core {
         // A document that does not read any more has its refused part still.
         let document = self.replica().state(&part.doc).await.map(|read| read.bytes).unwrap_or_default();
         let nodes = self.readable(&part, &view, &title).await;
-        let export = ExportCourse { title: heading(&part, &view.title), nodes };
+        let export = ExportCourse { title: heading(&part, &view.title), nodes, ..ExportCourse::default() };
         let facts = json!({
             "inkhorn_refused": FORMAT,
             "course": part.course,

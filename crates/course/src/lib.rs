@@ -36,6 +36,7 @@ pub mod outline;
 mod position;
 mod random;
 mod record;
+mod settings;
 mod state;
 mod view;
 mod xml;

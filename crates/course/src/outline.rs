@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use yrs::{Any, Map, MapPrelim, MapRef, Out, TransactionMut, WriteTxn};
 
 const NODES: &str = "nodes";
-const META: &str = "meta";
+pub(crate) const META: &str = "meta";
 
 /// What an operation did: the update to log and send, `None` when there was nothing to do.
 pub type Edit = Result<Option<Vec<u8>>, OpError>;
@@ -35,7 +35,7 @@ pub struct NewNode {
 /// Every operation is one transaction and returns its Yjs v1 update; every read is a function of the state alone.
 /// After [`Integrate::Poisoned`] the document must be rebuilt from its log.
 pub struct Outline {
-    document: Guarded,
+    pub(crate) document: Guarded,
 }
 
 impl Outline {
@@ -304,7 +304,7 @@ impl Outline {
         })
     }
 
-    fn write(&mut self, edit: impl FnOnce(&mut TransactionMut<'_>)) -> Edit {
+    pub(crate) fn write(&mut self, edit: impl FnOnce(&mut TransactionMut<'_>)) -> Edit {
         Ok(self.document.write(edit)?)
     }
 }

@@ -4,6 +4,8 @@ use inkhorn_protocol::{AssetHash, NodeId, body::Node, fidelity::FidelityReport};
 use serde_json::Value;
 use std::{collections::BTreeMap, path::PathBuf};
 
+use crate::about::About;
+
 /// Front matter by key, as the file had it (YAML, TOML or JSON, turned into JSON values).
 pub type FrontMatter = BTreeMap<String, Value>;
 
@@ -29,6 +31,8 @@ pub struct ImportedCourse {
     pub assets: Vec<ImportedAsset>,
     /// What was kept, converted, dropped and missing, item by item.
     pub report: FidelityReport,
+    /// What the course says of itself.
+    pub about: About,
 }
 
 /// One node of an imported outline.
@@ -156,8 +160,10 @@ pub enum ImportError {
 }
 
 /// A course to be written.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct ExportCourse {
+    /// What the course says of itself.
+    pub about: About,
     /// Title of the course.
     pub title: String,
     /// Chapters, in order; lessons at the root are written as they are.

@@ -1,11 +1,11 @@
 //! A course becomes a folder: an mdBook that also imports to the same course.
 //!
-//! `book.toml` holds the title; `src/SUMMARY.md` the outline, with chapters as parts, sections as drafts and lessons as
+//! `book.toml` and `inkhorn.toml` hold what the course says of itself (see [`crate::about`]); `src/SUMMARY.md` the outline, with chapters as parts, sections as drafts and lessons as
 //! pages; `src/assets/` the images. A lesson's title stands as the first heading of its page.
 
 use crate::{
     canonical,
-    course::{ExportCourse, ExportError, ExportNode, ExportReport, NodeKind},
+    course::{AssetUse, ExportCourse, ExportError, ExportNode, ExportReport, NodeKind},
     front, html,
     write::{Style, body_to_markdown, escape, escape_start},
 };
@@ -46,14 +46,24 @@ pub fn export_course(
     let mut writer = Writer::new(course, root.join("src"));
     writer.course(course, asset)?;
     let title = Value::from(course.title.as_str());
-    let book = format!("[book]\ntitle = {title}\nsrc = \"src\"\n");
-    let path = root.join("book.toml");
-    fs::write(&path, book).map_err(failed(&path))?;
+    let book = format!("[book]\ntitle = {title}\nsrc = \"src\"\n{}", course.about.book_keys());
+    let mut files = vec![("book.toml", book)];
+    let cover = course.about.cover.as_ref().filter(|cover| !writer.absent.contains(&cover.hash));
+    let cover =
+        cover.and_then(|cover| writer.names.get(&cover.hash)).map(|name| format!("src/assets/{name}"));
+    files.extend(course.about.own_file(cover.as_deref()).map(|text| ("inkhorn.toml", text)));
+    for (name, text) in &files {
+        let path = root.join(name);
+        fs::write(&path, text).map_err(failed(&path))?;
+    }
     if exists {
-        for name in ["src", "book.toml"] {
+        for name in ["src"].into_iter().chain(files.iter().map(|(name, _)| *name)) {
             fs::rename(root.join(name), out.join(name)).map_err(failed(out)).inspect_err(|_| {
                 // Leave the folder as empty as it was.
                 let _ = fs::remove_dir_all(out.join("src"));
+                for (name, _) in &files {
+                    let _ = fs::remove_file(out.join(name));
+                }
             })?;
         }
     } else {
@@ -79,7 +89,7 @@ impl Writer {
         Self {
             source,
             pages,
-            names: asset_names(&course.nodes),
+            names: asset_names(&course.nodes, course.about.cover.as_ref()),
             absent: BTreeSet::new(),
             report: ExportReport::default(),
         }
@@ -224,7 +234,7 @@ fn slug(title: &str) -> String {
 }
 
 /// A file name for every asset that a body names, unique whatever the case.
-fn asset_names(nodes: &[ExportNode]) -> BTreeMap<AssetHash, String> {
+fn asset_names(nodes: &[ExportNode], cover: Option<&AssetUse>) -> BTreeMap<AssetHash, String> {
     fn collect(nodes: &[ExportNode], found: &mut Vec<(AssetHash, Option<String>)>) {
         for node in nodes {
             if let Some(body) = &node.body {
@@ -243,6 +253,7 @@ fn asset_names(nodes: &[ExportNode]) -> BTreeMap<AssetHash, String> {
     }
     let mut found = Vec::new();
     collect(nodes, &mut found);
+    found.extend(cover.map(|cover| (cover.hash.clone(), Some(file_name(&cover.name, &cover.mime)))));
     let mut out = BTreeMap::new();
     let mut taken = BTreeSet::new();
     for (hash, name) in found {

@@ -1,6 +1,7 @@
 //! A folder becomes a course.
 
 use crate::{
+    about::About,
     blocks,
     canonical::plain_text,
     course::{ImportError, ImportOptions, ImportedCourse, ImportedLesson, ImportedNode, NodeKind},
@@ -41,8 +42,12 @@ pub fn import_folder(
     library.includes = plan.used.is_some();
     library.definitions = plan.definitions;
     let nodes = numbered.into_iter().map(|node| fill(node, &pages, &mut library, &mut report)).collect();
+    let (about, cover) = About::read(&tree);
+    if let Some(cover) = cover {
+        library.assets.entry(cover.hash.clone()).or_insert(cover);
+    }
     let assets = library.assets.into_values().collect();
-    Ok(ImportedCourse { title: title.trim().to_owned(), nodes, assets, report: report.finish() })
+    Ok(ImportedCourse { title: title.trim().to_owned(), nodes, assets, report: report.finish(), about })
 }
 
 /// The title that the folder's own page, or its only page, has.

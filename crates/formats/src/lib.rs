@@ -22,6 +22,7 @@
 //! assert_eq!(body_to_markdown(&Node::new("doc", blocks)), "Ink on *paper*.\n");
 //! ```
 
+pub mod about;
 mod asset;
 mod attributes;
 mod blocks;
@@ -50,6 +51,7 @@ mod source;
 mod valid;
 mod write;
 
+pub use about::About;
 pub use canonical::{canonical, plain_text};
 pub use course::{
     AssetUse, ExportCourse, ExportError, ExportNode, ExportReport, FrontMatter, ImportError, ImportOptions,

@@ -15,6 +15,11 @@ pub enum QueryKey {
         /// Course.
         course: CourseId,
     },
+    /// Settings of a course: `CourseSettings`.
+    Settings {
+        /// Course.
+        course: CourseId,
+    },
     /// Facts about one lesson: `LessonInfo`.
     Lesson {
         /// Course.
@@ -42,6 +47,15 @@ pub enum QueryKey {
         /// What is looked for.
         needle: Needle,
     },
+    /// Documents with edits that wait for the server, the longest first: `Vec<WaitingDoc>`.
+    Waiting,
+    /// How much of a course is on this computer: `Available`.
+    Available {
+        /// Course.
+        course: CourseId,
+    },
+    /// Room that the profile takes on the disk: `Storage`.
+    Storage,
     /// Who is in a course now, and where: `Vec<Peer>`.
     Presence {
         /// Course.
@@ -60,6 +74,7 @@ impl QueryKey {
         match self {
             Self::Courses => vec!["courses"],
             Self::Outline { course } => vec!["course", course.as_str(), "outline"],
+            Self::Settings { course } => vec!["course", course.as_str(), "settings"],
             Self::Lesson { course, lesson } => vec!["course", course.as_str(), "lesson", lesson.as_str()],
             Self::Sync => vec!["sync"],
             Self::Account => vec!["account"],
@@ -69,6 +84,10 @@ impl QueryKey {
             Self::Find { course, needle } => {
                 vec!["course", course.as_str(), "find", needle.options(), &needle.text]
             }
+            // Below "sync": what makes the counts stale makes this stale.
+            Self::Waiting => vec!["sync", "waiting"],
+            Self::Available { course } => vec!["course", course.as_str(), "available"],
+            Self::Storage => vec!["storage"],
             Self::Presence { course } => vec!["presence", course.as_str()],
             Self::Transfers { course } => vec!["transfers", course.as_str()],
         }

@@ -34,6 +34,7 @@ pub mod projection;
 pub mod rest;
 pub mod schema;
 pub mod session;
+pub mod settings;
 pub mod window;
 
 pub use id::{AssetHash, CourseId, DocId, InvalidId, NodeId, OpId, SESSION_DOC};

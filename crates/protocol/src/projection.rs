@@ -211,6 +211,82 @@ pub struct DifferedDoc {
     pub at_ms: u64,
 }
 
+/// A document with edits that the server does not have yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingDoc {
+    /// Document.
+    pub doc: DocId,
+    /// Its course.
+    pub course: CourseId,
+    /// Title of the course.
+    pub course_title: String,
+    /// Title of the lesson; none for the outline.
+    pub title: Option<String>,
+    /// Edits that wait.
+    pub edits: u64,
+    /// Their size, in bytes.
+    pub bytes: u64,
+    /// When the oldest of them was written, in milliseconds since the Unix epoch; none where an older Inkhorn wrote it.
+    pub since_ms: Option<u64>,
+    /// What it waits for.
+    pub waits: WaitsFor,
+}
+
+/// What a document waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "waits_for", rename_all = "snake_case")]
+pub enum WaitsFor {
+    /// Somebody to sign in.
+    SignIn,
+    /// The connection.
+    Connection,
+    /// Assets that it names: they go first.
+    Assets {
+        /// How many.
+        count: u64,
+    },
+    /// New lessons that the outline names: they go first.
+    Lessons {
+        /// How many.
+        count: u64,
+    },
+    /// The server to get well, or the user to do something: why, in plain words.
+    Trouble {
+        /// Why.
+        why: String,
+    },
+    /// Its turn: it is on its way.
+    Turn,
+}
+
+/// How much of a course is on this computer, hence can be read without a network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Available {
+    /// Lessons outside Trash that are here.
+    pub lessons_here: u64,
+    /// Lessons outside Trash.
+    pub lessons: u64,
+    /// Images and files that are here.
+    pub assets_here: u64,
+    /// Images and files that lessons name.
+    pub assets: u64,
+}
+
+/// Room that the profile takes on the disk, in bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Storage {
+    /// Courses, lessons and their history.
+    pub database: u64,
+    /// Images and files of lessons.
+    pub assets: u64,
+    /// Logs of the program.
+    pub logs: u64,
+    /// Damaged databases that were set aside.
+    pub set_aside: u64,
+    /// The folder.
+    pub folder: String,
+}
+
 /// An edit that the server refused; it is kept on this computer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RejectedEdit {

@@ -114,13 +114,42 @@ pub enum Operation {
         /// New title.
         title: String,
     },
+    /// Changes who is in a course. Owners may; everybody may leave.
+    Member {
+        /// Course.
+        course: CourseId,
+        /// E-mail of whom it is about.
+        email: String,
+        /// What to do.
+        change: MemberChange,
+    },
+}
+
+/// What is done to a member of a course.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum MemberChange {
+    /// Becomes a member. Refused for one who is: it must not take away a role.
+    Invite {
+        /// With this role.
+        role: Role,
+    },
+    /// Gets another role.
+    Role {
+        /// This one.
+        role: Role,
+    },
+    /// Is no member any more. About oneself: leaves.
+    Remove,
 }
 
 impl Operation {
     /// Course that it is about.
     pub fn course(&self) -> &CourseId {
         match self {
-            Self::Register { course, .. } | Self::SetTitle { course, .. } => course,
+            Self::Register { course, .. } | Self::SetTitle { course, .. } | Self::Member { course, .. } => {
+                course
+            }
         }
     }
 
@@ -129,6 +158,7 @@ impl Operation {
         match self {
             Self::Register { .. } => "register",
             Self::SetTitle { .. } => "set_title",
+            Self::Member { .. } => "member",
         }
     }
 }

@@ -209,6 +209,33 @@ pub enum Reason {
         /// The role.
         role: Role,
     },
+    /// Only owners say who is in a course.
+    #[error("your role is {role}: only an owner of the course changes who is in it")]
+    NotOwner {
+        /// The role.
+        role: Role,
+    },
+    /// A course keeps an owner: else nobody could invite, or give roles, any more.
+    #[error("this is the only owner of the course: make somebody else an owner first")]
+    LastOwner,
+    /// Nobody has this e-mail on the server.
+    #[error("nobody has an account with the e-mail {email} on this server: ask whoever runs it to make one")]
+    NoAccount {
+        /// E-mail.
+        email: String,
+    },
+    /// Invited, and in the course already.
+    #[error("{email} is in this course already: change the role in the list")]
+    AlreadyMember {
+        /// E-mail.
+        email: String,
+    },
+    /// Not in the course (any more).
+    #[error("{email} is not in this course any more")]
+    NoSuchMember {
+        /// E-mail.
+        email: String,
+    },
     /// Register the document first, or the course does not exist.
     #[error("the server does not know this document")]
     NotRegistered,

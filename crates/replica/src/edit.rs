@@ -18,6 +18,9 @@ use inkhorn_updates::StateVector;
 /// at the model.
 const ASSETS_ROOT: &[u8] = b"assets";
 
+/// The same of an outline: the key of the course's picture.
+const COVER: &[u8] = b"cover";
+
 /// An update: its document, its bytes, who made it, and up to which mark the document is caught up after it.
 pub(crate) type Arrived = (DocId, Vec<u8>, Origin, Option<u64>);
 
@@ -60,10 +63,16 @@ impl Writer {
         bytes: Vec<u8>,
         effects: &mut Effects,
     ) -> Result<u64, ReplicaError> {
-        let names_assets = bytes.windows(ASSETS_ROOT.len()).any(|part| part == ASSETS_ROOT);
+        let has = |word: &[u8]| bytes.windows(word.len()).any(|part| part == word);
+        let (names_assets, names_cover) = (has(ASSETS_ROOT), has(COVER));
         let version = self.log(doc, origin, bytes, effects).await?;
         match doc {
-            DocId::Course(course) => self.title_may_have_changed(doc, course, effects).await?,
+            DocId::Course(course) => {
+                self.title_may_have_changed(doc, course, effects).await?;
+                if names_cover {
+                    self.cover_may_have_changed(doc, effects).await?;
+                }
+            }
             DocId::Lesson(_) if names_assets => self.assets_may_have_changed(doc, effects).await?,
             DocId::Lesson(_) => {}
         }
@@ -82,6 +91,18 @@ impl Writer {
             effects.courses();
         }
         Ok(())
+    }
+
+    async fn cover_may_have_changed(
+        &mut self,
+        doc: &DocId,
+        effects: &mut Effects,
+    ) -> Result<(), ReplicaError> {
+        let (document, random) = self.with_random(doc).await?;
+        let (id, course) = (document.id, document.course.clone());
+        let settings =
+            document.outline(random)?.settings().map_err(|error| document::damaged(doc, &error))?;
+        self.name_assets(id, &course, settings.cover.as_slice(), effects).await
     }
 
     async fn assets_may_have_changed(

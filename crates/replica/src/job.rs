@@ -86,6 +86,8 @@ pub(crate) enum Job {
     Hello { done: Answer<(Option<String>, Heads)> },
     Work { also: Vec<DocId>, done: Answer<Vec<DocWork>> },
     SyncCount { course: Option<CourseId>, done: Answer<SyncCount> },
+    Waiting { done: Answer<Vec<WaitingRow>> },
+    Tidy { done: Answer<()> },
     Fact { name: String, done: Answer<Option<String>> },
     Assets { course: Option<CourseId>, done: Answer<Vec<AssetRow>> },
     Close { done: oneshot::Sender<()> },
@@ -111,6 +113,8 @@ impl Job {
                 | Self::Hello { .. }
                 | Self::Work { .. }
                 | Self::SyncCount { .. }
+                | Self::Waiting { .. }
+                | Self::Tidy { .. }
                 | Self::Fact { .. }
                 | Self::Assets { .. }
                 | Self::Close { .. }
@@ -162,6 +166,8 @@ impl Job {
             Self::Rejected { done, .. } => drop(done.send(Err(error))),
             Self::Hello { done, .. } => drop(done.send(Err(error))),
             Self::Work { done, .. } => drop(done.send(Err(error))),
+            Self::Waiting { done } => drop(done.send(Err(error))),
+            Self::Tidy { done } => drop(done.send(Err(error))),
             Self::SyncCount { done, .. } => drop(done.send(Err(error))),
             Self::Fact { done, .. } => drop(done.send(Err(error))),
             Self::Assets { done, .. } => drop(done.send(Err(error))),

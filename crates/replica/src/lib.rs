@@ -20,7 +20,7 @@
 //! # let dir = std::env::temp_dir().join(format!("inkhorn-doc-{}", std::process::id()));
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
 //! let (publisher, _events) = inkhorn_events::spine(64);
-//! let options = Options { now_ms: 0, random: Box::new(|| *b"0123456789abcdef") };
+//! let options = Options { clock: Box::new(|| 0), random: Box::new(|| *b"0123456789abcdef") };
 //! let replica = Replica::open(&dir, publisher, options).await?;
 //! let (course, chapter): (CourseId, NodeId) = ("c1".parse()?, "n1".parse()?);
 //! replica.create_course(NewCourse::titled(&mut || *b"0123456789abcdef", course.clone(), "Ink")?).await?;
@@ -60,5 +60,5 @@ mod writer;
 
 pub use assets::Files;
 pub use error::ReplicaError;
-pub use replica::{Edited, Options, RandomSource, Replica, database_path};
+pub use replica::{Clock, Edited, Options, RandomSource, Replica, database_path};
 pub use state::*;

@@ -49,6 +49,8 @@ impl Writer {
             Job::SyncCount { course, done } => {
                 drop(done.send(rows::sync_count(&mut self.db, course.as_ref()).await));
             }
+            Job::Waiting { done } => drop(done.send(rows::waiting(&mut self.db).await)),
+            Job::Tidy { done } => drop(done.send(self.tidy().await)),
             Job::Fact { name, done } => drop(done.send(rows::fact(&mut self.db, &name).await)),
             Job::Assets { course, done } => {
                 drop(done.send(rows::assets(&mut self.db, course.as_ref()).await))
@@ -67,6 +69,12 @@ impl Writer {
     async fn limit_pages(&mut self, pages: u32) -> Result<()> {
         let limit = format!("PRAGMA max_page_count = {}", pages.min(MAX_PAGES));
         let done = sqlx::raw_sql(sqlx::AssertSqlSafe(limit)).execute(&mut self.db).await;
+        done.map(drop).map_err(|error| crate::ReplicaError::from_sql(&error))
+    }
+
+    /// Gives room that the database does not need back to the disk. Outside of a transaction, as SQLite wants it.
+    async fn tidy(&mut self) -> Result<()> {
+        let done = sqlx::raw_sql("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);").execute(&mut self.db).await;
         done.map(drop).map_err(|error| crate::ReplicaError::from_sql(&error))
     }
 

@@ -25,17 +25,21 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 /// Where fresh ids, client ids and tokens come from; a test passes a seeded one.
 pub type RandomSource = Box<dyn FnMut() -> [u8; 16] + Send>;
 
+/// Where the time comes from, in milliseconds since the Unix epoch; a test passes one that stands still.
+pub type Clock = Box<dyn Fn() -> u64 + Send>;
+
 /// What a replica is given instead of reading it by itself.
 pub struct Options {
-    /// Now, in milliseconds since the Unix epoch: names the file when a damaged database is set aside.
-    pub now_ms: u64,
+    /// The time: it stands beside each edit, so that people see how long it waits, and in the name of a damaged database
+    /// that is set aside. Nothing is decided by it.
+    pub clock: Clock,
     /// Randomness.
     pub random: RandomSource,
 }
 
 impl std::fmt::Debug for Options {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Options").field("now_ms", &self.now_ms).finish_non_exhaustive()
+        f.debug_struct("Options").finish_non_exhaustive()
     }
 }
 
@@ -87,18 +91,19 @@ impl Replica {
     /// Opens the database `inkhorn.db` in `dir` (made when missing) and starts the writer task on the current tokio
     /// runtime. The caller holds the profile's lock. Opening writes to no document.
     ///
-    /// A damaged database is renamed to `inkhorn.db.corrupt-<now_ms>` with its log, and a fresh one is begun; see
+    /// A damaged database is renamed to `inkhorn.db.corrupt-<time>` with its log, and a fresh one is begun; see
     /// [`Replica::set_aside`].
     ///
     /// # Errors
     /// [`ReplicaError::NewerSchema`] (nothing was touched), [`ReplicaError::Locked`], [`ReplicaError::DiskFull`],
     /// [`ReplicaError::Io`].
     pub async fn open(dir: &Path, publisher: Publisher, options: Options) -> Result<Self, ReplicaError> {
-        let opened = store::open(dir, options.now_ms).await?;
+        let opened = store::open(dir, (options.clock)()).await?;
         let streams = Arc::new(Streams::new(publisher));
         let files = Arc::new(Files::new(dir.join("assets")));
         let (jobs, queue) = mpsc::unbounded_channel();
-        let writer = writer::Writer::new(opened.connection, streams.clone(), files.clone(), options.random);
+        let Options { clock, random } = options;
+        let writer = writer::Writer::new(opened.connection, streams.clone(), files.clone(), random, clock);
         tokio::spawn(writer.run(queue));
         Ok(Self { jobs, streams, files, set_aside: opened.set_aside.map(Into::into) })
     }

@@ -116,6 +116,23 @@ pub struct DocRow {
     pub rejected: Option<Reason>,
 }
 
+/// A document of a shared course with edits that the server has not acked, and that were not refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingRow {
+    /// Document.
+    pub doc: DocId,
+    /// Its course.
+    pub course: CourseId,
+    /// Edits.
+    pub edits: u64,
+    /// Their size, in bytes.
+    pub bytes: u64,
+    /// When the oldest of them was written, in milliseconds since the Unix epoch; none for one of an older Inkhorn.
+    pub since_ms: Option<u64>,
+    /// Assets that it names and that are to be uploaded before it.
+    pub assets: u64,
+}
+
 /// What the sync engine must know of a document to decide what to do with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DocWork {

@@ -6,7 +6,7 @@ use crate::assets::Files;
 use crate::document::Document;
 use crate::effects::{Answer, Effects, Streams};
 use crate::job::Job;
-use crate::replica::RandomSource;
+use crate::replica::{Clock, RandomSource};
 use crate::run::Run;
 use crate::state::Change;
 use crate::{ReplicaError, compact, rows};
@@ -36,6 +36,7 @@ pub(crate) struct Writer {
     pub(crate) streams: Arc<Streams>,
     pub(crate) files: Arc<Files>,
     pub(crate) random: RandomSource,
+    clock: Clock,
     pub(crate) loaded: HashMap<DocId, Document>,
     /// Trashed lessons by course, with what the trasher had seen, and whether that was compared with what is here.
     pub(crate) trash: HashMap<CourseId, BTreeMap<NodeId, (Vec<u8>, bool)>>,
@@ -49,8 +50,9 @@ impl Writer {
         streams: Arc<Streams>,
         files: Arc<Files>,
         random: RandomSource,
+        clock: Clock,
     ) -> Self {
-        Self { db, streams, files, random, loaded: HashMap::new(), trash: HashMap::new(), used: 0 }
+        Self { db, streams, files, random, clock, loaded: HashMap::new(), trash: HashMap::new(), used: 0 }
     }
 
     pub(crate) async fn run(mut self, mut queue: UnboundedReceiver<Job>) {
@@ -296,7 +298,8 @@ impl Writer {
         document.log_rows += 1;
         document.log_bytes += bytes.len();
         let (id, version, course) = (document.id, document.version, document.course.clone());
-        rows::append(&mut self.db, id, version, origin.is_local(), &bytes).await?;
+        let now_ms = (self.clock)();
+        rows::append(&mut self.db, id, version, origin.is_local(), &bytes, Some(now_ms)).await?;
         effects.change(Change {
             course,
             doc: doc.clone(),

@@ -176,7 +176,9 @@ impl Client {
             rng.fill_bytes(&mut bytes);
             bytes
         };
-        let options = Options { now_ms: self.wall(net), random: Box::new(random) };
+        // Stands still until the next start: nothing is decided by it.
+        let now = self.wall(net);
+        let options = Options { clock: Box::new(move || now), random: Box::new(random) };
         let (publisher, _) = spine(1);
         let opened = runtime.block_on(Replica::open(&self.dir(), publisher, options));
         let replica = opened.map_err(|error| format!("client {} does not start: {error}", self.number))?;

@@ -2,7 +2,7 @@
 
 use super::files::at;
 use super::{Answer, State};
-use inkhorn_protocol::{NodeId, OpId};
+use inkhorn_protocol::{CourseId, DocId, NodeId, OpId};
 
 #[tauri::command]
 pub(crate) async fn retry_operation(shell: State<'_>, op: OpId) -> Answer<()> {
@@ -27,6 +27,23 @@ pub(crate) async fn reapply_rejected(shell: State<'_>, id: u64) -> Answer<Option
 #[tauri::command]
 pub(crate) async fn export_rejected(shell: State<'_>, id: u64, path: String) -> Answer<()> {
     Ok(shell.core().await?.export_rejected(id, &at(&path)).await?)
+}
+
+#[tauri::command]
+pub(crate) async fn export_copy(shell: State<'_>, course: CourseId, doc: DocId, path: String) -> Answer<()> {
+    shell.core().await?.export_copy(&course, &doc, &at(&path)).await?;
+    Ok(())
+}
+
+#[tauri::command]
+pub(crate) async fn retry_waiting(shell: State<'_>) -> Answer<()> {
+    shell.core().await?.retry_waiting();
+    Ok(())
+}
+
+#[tauri::command]
+pub(crate) async fn free_storage(shell: State<'_>) -> Answer<u64> {
+    Ok(shell.core().await?.free_storage().await?)
 }
 
 #[tauri::command]

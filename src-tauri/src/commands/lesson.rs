@@ -6,7 +6,7 @@ use inkhorn_protocol::body::Node;
 use inkhorn_protocol::caret::Cursor;
 use inkhorn_protocol::projection::{Access, AssetRef};
 use inkhorn_protocol::window::{Failure, LessonHead};
-use inkhorn_protocol::{AssetHash, NodeId};
+use inkhorn_protocol::{AssetHash, CourseId, NodeId};
 use tauri::ipc::{InvokeBody, Request, Response};
 
 /// Head (who may edit, version) and state as Yjs v1. From now on the window gets this lesson's updates.
@@ -65,6 +65,16 @@ pub(crate) async fn put_asset(shell: State<'_>, request: Request<'_>) -> Answer<
     let name = decode(header(&request, "inkhorn-name").unwrap_or_default());
     let bytes = bytes_of(&request)?;
     Ok(shell.core().await?.put_asset(&lesson, &name, bytes).await?)
+}
+
+/// Stores an image and makes it the picture of a course.
+#[tauri::command]
+pub(crate) async fn set_cover(shell: State<'_>, request: Request<'_>) -> Answer<()> {
+    let course: Option<CourseId> = header(&request, "inkhorn-course").and_then(|id| id.parse().ok());
+    let course = course.ok_or_else(|| Failure::other("The window named no course."))?;
+    let name = decode(header(&request, "inkhorn-name").unwrap_or_default());
+    let bytes = bytes_of(&request)?;
+    Ok(shell.core().await?.set_cover(&course, &name, bytes).await?)
 }
 
 /// Address for `<img>` and the like, if the bytes are here.

@@ -44,6 +44,8 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + '
         outline::restore,
         find::replace,
         find::put_back,
+        outline::change_settings,
+        lesson::set_cover,
         lesson::lesson_open,
         lesson::lesson_push,
         lesson::lesson_close,
@@ -61,6 +63,7 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + '
         server::logout,
         server::share,
         server::join,
+        server::change_member,
         server::retry_now,
         kept::retry_operation,
         kept::let_go_operation,
@@ -68,5 +71,8 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + '
         kept::reapply_rejected,
         kept::export_rejected,
         kept::discard_rejected,
+        kept::export_copy,
+        kept::retry_waiting,
+        kept::free_storage,
     ]
 }

@@ -2,6 +2,7 @@
 
 use super::{Answer, State};
 use inkhorn_protocol::projection::NodeKind;
+use inkhorn_protocol::settings::Change;
 use inkhorn_protocol::{CourseId, NodeId};
 
 #[tauri::command]
@@ -49,4 +50,9 @@ pub(crate) async fn trash(shell: State<'_>, node: NodeId) -> Answer<()> {
 #[tauri::command]
 pub(crate) async fn restore(shell: State<'_>, node: NodeId) -> Answer<()> {
     Ok(shell.core().await?.restore(&node).await?)
+}
+
+#[tauri::command]
+pub(crate) async fn change_settings(shell: State<'_>, course: CourseId, change: Change) -> Answer<()> {
+    Ok(shell.core().await?.change_settings(&course, change).await?)
 }

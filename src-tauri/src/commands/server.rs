@@ -3,6 +3,7 @@
 use super::{Answer, State};
 use inkhorn_protocol::CourseId;
 use inkhorn_protocol::projection::Account;
+use inkhorn_protocol::rest::MemberChange;
 
 #[tauri::command]
 pub(crate) async fn login_token(
@@ -38,6 +39,16 @@ pub(crate) async fn share(shell: State<'_>, course: CourseId) -> Answer<()> {
 #[tauri::command]
 pub(crate) async fn join(shell: State<'_>, course: CourseId) -> Answer<()> {
     Ok(shell.core().await?.join(&course).await?)
+}
+
+#[tauri::command]
+pub(crate) async fn change_member(
+    shell: State<'_>,
+    course: CourseId,
+    email: String,
+    change: MemberChange,
+) -> Answer<()> {
+    Ok(shell.core().await?.change_member(&course, &email, change).await?)
 }
 
 #[tauri::command]

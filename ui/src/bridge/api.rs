@@ -5,8 +5,10 @@ use futures_channel::mpsc::UnboundedSender;
 use inkhorn_protocol::find::{Needle, PutBack, Replaced};
 use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::projection::{Account, AssetRef, NodeKind};
+use inkhorn_protocol::rest::MemberChange;
+use inkhorn_protocol::settings::Change;
 use inkhorn_protocol::window::{Boot, CacheReport, Exported, Failure, Imported, LessonHead, QueryReply};
-use inkhorn_protocol::{AssetHash, CourseId, NodeId, OpId};
+use inkhorn_protocol::{AssetHash, CourseId, DocId, NodeId, OpId};
 use js_sys::{Object, Reflect, Uint8Array};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -104,6 +106,16 @@ impl Api {
     }
     pub(crate) async fn rename_course(&self, course: &CourseId, title: &str) -> Answer<()> {
         self.run("rename_course", json!({ "course": course, "title": title })).await
+    }
+    pub(crate) async fn change_settings(&self, course: &CourseId, change: &Change) -> Answer<()> {
+        self.run("change_settings", json!({ "course": course, "change": change })).await
+    }
+    /// Stores an image and makes it the picture of a course.
+    pub(crate) async fn set_cover(&self, course: &CourseId, name: &str, bytes: &[u8]) -> Answer<()> {
+        // Header values are ASCII.
+        let name = String::from(js_sys::encode_uri_component(name));
+        let headers = [("inkhorn-course", course.as_str()), ("inkhorn-name", name.as_str())];
+        self.raw("set_cover", bytes, &headers).await.map(|_| ())
     }
     pub(crate) async fn add(
         &self,
@@ -248,6 +260,14 @@ impl Api {
     pub(crate) async fn join(&self, course: &CourseId) -> Answer<()> {
         self.run("join", json!({ "course": course })).await
     }
+    pub(crate) async fn change_member(
+        &self,
+        course: &CourseId,
+        email: &str,
+        change: MemberChange,
+    ) -> Answer<()> {
+        self.run("change_member", json!({ "course": course, "email": email, "change": change })).await
+    }
     // ---- what waits, and what was refused ------------------------------------------------------
 
     pub(crate) async fn retry_operation(&self, op: &OpId) -> Answer<()> {
@@ -267,6 +287,17 @@ impl Api {
         self.run("discard_rejected", json!({ "id": id })).await
     }
 
+    /// Writes a copy of a document that waits, as Markdown.
+    pub(crate) async fn export_copy(&self, course: &CourseId, doc: &DocId, path: &str) -> Answer<()> {
+        self.run("export_copy", json!({ "course": course, "doc": doc, "path": path })).await
+    }
+    pub(crate) async fn retry_waiting(&self) -> Answer<()> {
+        self.run("retry_waiting", json!({})).await
+    }
+    /// Gives room back to the disk; how many bytes.
+    pub(crate) async fn free_storage(&self) -> Answer<u64> {
+        self.run("free_storage", json!({})).await
+    }
     pub(crate) async fn retry_now(&self) -> Answer<()> {
         self.run("retry_now", json!({})).await
     }

@@ -3,3 +3,4 @@
 pub mod form;
 pub mod login;
 pub mod rename;
+pub mod settings;

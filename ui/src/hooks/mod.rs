@@ -29,7 +29,7 @@ mod transfers;
 pub(crate) use {
     client::Client,
     connection::{use_connection, use_pill},
-    mutation::use_mutation,
+    mutation::{Mutation, use_mutation},
     operations::use_operations,
     presence::{use_presence, use_sharing},
     query::{Options, Query, use_query, use_query_with, use_selected},

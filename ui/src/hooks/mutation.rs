@@ -18,6 +18,11 @@ impl<A> Clone for Mutation<A> {
     }
 }
 impl<A> Copy for Mutation<A> {}
+impl<A> PartialEq for Mutation<A> {
+    fn eq(&self, other: &Self) -> bool {
+        self.pending == other.pending
+    }
+}
 
 impl<A> Mutation<A> {
     /// Whether it is under way.

@@ -102,7 +102,6 @@ pub const BREADCRUMBS: &str = "Where this lesson is";
 
 // ---- sync ----------------------------------------------------------------------
 pub const TRY_NOW: &str = "Try now";
-pub const WAITING_EDITS: &str = "Changes to send";
 pub const WAITING_UPLOADS: &str = "Images to send";
 pub const WAITING_DOWNLOADS: &str = "Lessons and images to fetch";
 pub const ONLY_HERE: &str = "This course is only on this computer.";

@@ -5,6 +5,9 @@ pub mod en;
 pub mod find;
 pub mod follow;
 pub mod kept;
+pub mod people;
+pub mod settings;
 pub mod sync;
+pub mod waiting;
 
 pub use en as text;

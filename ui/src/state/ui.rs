@@ -15,6 +15,7 @@ use std::collections::BTreeSet;
 pub(crate) enum Dialog {
     Import,
     Export(CourseId),
+    Settings(CourseId),
     Server,
     Share(CourseId),
     People(CourseId),

@@ -1,13 +1,13 @@
 //! Commands that several views give. Each ends in a message when it fails; none waits for the screen.
 
 use crate::hooks::Client;
-use crate::i18n::{kept, text};
+use crate::i18n::{kept, text, waiting};
 use crate::page;
 use crate::state::tree::{self, Place};
 use crate::state::ui::Ui;
 use dioxus::core::spawn_forever;
 use dioxus::prelude::*;
-use inkhorn_protocol::projection::{NodeKind, OutlineView};
+use inkhorn_protocol::projection::{NodeKind, OutlineView, WaitingDoc};
 use inkhorn_protocol::window::Failure;
 use inkhorn_protocol::{CourseId, NodeId};
 use std::future::Future;
@@ -152,6 +152,25 @@ impl Act {
             }
             Ok(())
         });
+    }
+
+    /// A copy of what waits, as Markdown.
+    pub(crate) fn export_copy(&self, doc: &WaitingDoc) {
+        let (api, ui, name) = (self.client.api.clone(), self.ui, waiting::export_name(doc));
+        let (course, doc) = (doc.course.clone(), doc.doc.clone());
+        self.run(async move {
+            if let Some(folder) = api.choose_new_file(&name).await? {
+                api.export_copy(&course, &doc, &folder).await?;
+                ui.tell(waiting::exported(&folder));
+            }
+            Ok(())
+        });
+    }
+
+    /// Sends what waits now rather than at the next try.
+    pub(crate) fn retry_waiting(&self) {
+        let api = self.client.api.clone();
+        self.run(async move { api.retry_waiting().await });
     }
 
     pub(crate) fn retry_now(&self) {

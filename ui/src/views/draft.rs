@@ -54,19 +54,27 @@ impl Draft {
     pub(super) fn composed(mut self) {
         self.form.write().composed();
     }
+    /// Whether something is typed that is not kept yet.
+    pub(super) fn is_typed(&self) -> bool {
+        self.form.peek().is_dirty()
+    }
     /// What was typed goes.
     pub(super) fn revert(mut self) {
         self.form.write().revert(&());
     }
     /// What to send, if it can be sent now.
-    pub(super) fn keep(mut self) -> Kept {
+    pub(super) fn keep(self) -> Kept {
+        self.keep_by(rename::commit)
+    }
+    /// The same for a field with a rule of its own: what becomes of the text that was there and the one that was typed.
+    pub(super) fn keep_by(mut self, commit: impl Fn(&str, &str) -> Option<String>) -> Kept {
         let form = self.form.peek().clone();
         if form.is_composing() || form.is_undecided() {
             return Kept::NotYet;
         }
         let Some(sent) = form.submit() else { return Kept::Nothing };
         let before = form.baseline(&()).cloned().unwrap_or_default();
-        let name = sent.get(&()).and_then(|typed| rename::commit(&before, typed));
+        let name = sent.get(&()).and_then(|typed| commit(&before, typed));
         let mut form = self.form.write();
         match name {
             None => {

@@ -10,9 +10,11 @@ use super::import::ImportDialog;
 use super::join::JoinDialog;
 use super::kept::LetGoDialog;
 use super::lesson::{LessonPage, NoLesson};
+use super::people::PeopleDialog;
 use super::presence::use_tell_where;
 use super::server::ServerDialog;
-use super::share::{PeopleDialog, ShareDialog};
+use super::settings::SettingsDialog;
+use super::share::ShareDialog;
 use super::shortcuts::{self, Shortcut, ShortcutsDialog};
 use super::sidebar::Sidebar;
 use super::sync::SyncCentre;
@@ -198,6 +200,9 @@ fn Dialogs() -> Element {
         },
         Some(Dialog::Server) => rsx! {
             ServerDialog {}
+        },
+        Some(Dialog::Settings(course)) => rsx! {
+            SettingsDialog { key: "{course}", course }
         },
         Some(Dialog::Share(course)) => rsx! {
             ShareDialog { key: "{course}", course }

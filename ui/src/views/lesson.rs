@@ -12,6 +12,7 @@ use dioxus::prelude::*;
 use dioxus::web::WebEventExt as _;
 use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::projection::{Access, LessonInfo, NodeKind, OutlineView};
+use inkhorn_protocol::settings::{CourseSettings, Direction};
 use inkhorn_protocol::{CourseId, NodeId};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -92,6 +93,11 @@ pub(super) fn LessonPage(course: CourseId, lesson: NodeId) -> Element {
         Options::default(),
         |info: &LessonInfo| LessonInfo { version: 0, ..info.clone() },
     );
+    let settings = use_selected(
+        QueryKey::Settings { course: course.clone() },
+        Options::default().keep_previous(),
+        |settings: &CourseSettings| (settings.language.clone(), settings.direction),
+    );
     let rights = use_rights(course.clone());
     let handle = use_hook(|| Rc::new(RefCell::new(None::<Handle>)));
     // Grows when the lesson is loaded anew after it was frozen.
@@ -152,12 +158,21 @@ pub(super) fn LessonPage(course: CourseId, lesson: NodeId) -> Element {
     let not_saved = ui.not_saved.read().contains(&mine);
     let words = ui.words.read().clone().filter(|(of, ..)| of == &mine);
     let title = title.unwrap_or_default();
+    let said = settings.data();
+    let language = said.as_ref().map(|said| said.0.clone()).filter(|tag| !tag.is_empty());
+    let direction = said.map(|said| said.1).filter(|it| *it != Direction::Auto).map(Direction::as_str);
     let (rename, to_restore, copy) = (act.clone(), (act.clone(), lesson.clone(), title.clone()), act.clone());
     let named = lesson.clone();
     let focus = handle.clone();
     rsx! {
         div { class: "scroll of-lesson",
-            article { class: "page", "data-testid": "lesson", "data-lesson": "{lesson}",
+            article {
+                class: "page",
+                "data-testid": "lesson",
+                "data-lesson": "{lesson}",
+                // The text inherits both: the webview spells and reads by them.
+                lang: language,
+                dir: direction,
                 "data-mode": match mode {
                     Some(Mode::Edit) => "edit",
                     Some(Mode::Read) => "read",

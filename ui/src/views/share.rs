@@ -1,15 +1,13 @@
-//! Sharing a course, and who is in it.
+//! Sharing a course. Who is in it then: `people`.
 
-use crate::components::{Dialog, Skeleton, close_dialog};
+use crate::components::{Dialog, close_dialog};
 use crate::hooks::{Client, use_mutation, use_query};
 use crate::i18n::text;
-use crate::state::presence::initials;
 use crate::state::ui::Ui;
 use dioxus::prelude::*;
 use inkhorn_protocol::CourseId;
 use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::projection::{Account, CourseSummary};
-use inkhorn_protocol::rest::Member;
 
 /// Puts a course on the server, after a look at what that means.
 #[component]
@@ -58,46 +56,6 @@ pub(super) fn ShareDialog(course: CourseId) -> Element {
             p { {text::share_intro(text::titled(&title), &server)} }
             if let Some(failure) = share.failure() {
                 p { class: "form-error", role: "alert", "data-testid": "share-error", "{failure.message}" }
-            }
-        }
-    }
-}
-
-/// Who is in a course, as the server says.
-#[component]
-pub(super) fn PeopleDialog(course: CourseId) -> Element {
-    let members = use_query::<Vec<Member>>(QueryKey::Members { course });
-    rsx! {
-        Dialog { title: text::PEOPLE_TITLE, testid: "people-dialog",
-            match members.data() {
-                Some(list) => rsx! {
-                    div { class: "list",
-                        for (index , member) in list.iter().enumerate() {
-                            div { key: "{member.email}", class: "list-row", "data-testid": "member",
-                                span {
-                                    class: "avatar",
-                                    "aria-hidden": "true",
-                                    style: "--peer: var(--peer-{index % 8 + 1})",
-                                    {initials(if member.name.trim().is_empty() { &member.email } else { &member.name })}
-                                }
-                                div { class: "list-main",
-                                    span { class: "list-title", if member.name.is_empty() { "{member.email}" } else { "{member.name}" } }
-                                    span { class: "list-detail", "{member.email}" }
-                                }
-                                span { class: "badge", {text::role(member.role)} }
-                            }
-                        }
-                    }
-                },
-                None if members.error().is_some() || members.is_paused() => rsx! {
-                    p { class: "muted", {text::MEMBERS_OFFLINE} }
-                    if let Some(error) = members.error() {
-                        p { class: "form-error", "{error}" }
-                    }
-                },
-                None => rsx! {
-                    Skeleton { lines: 3 }
-                },
             }
         }
     }

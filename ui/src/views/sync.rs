@@ -2,10 +2,13 @@
 
 use super::act::use_act;
 use super::kept::KeptLists;
+use super::storage::{OfflineLine, StorageList};
+use super::waiting::WaitingList;
 use crate::components::{Icon, IconButton, Skeleton};
 use crate::hooks::{use_connection, use_pill, use_query};
 use crate::i18n::sync::Tone;
-use crate::i18n::{kept as words, text};
+use crate::i18n::{kept as words, text, waiting};
+use crate::page;
 use crate::state::ui::{Dialog, Ui};
 use dioxus::prelude::*;
 use inkhorn_protocol::event::Status;
@@ -57,7 +60,6 @@ pub(super) fn SyncCentre() -> Element {
         };
     };
     let counts = [
-        (text::WAITING_EDITS, sync.count.waiting_edits),
         (text::WAITING_UPLOADS, sync.count.waiting_uploads),
         (text::WAITING_DOWNLOADS, sync.count.waiting_downloads),
     ];
@@ -65,6 +67,8 @@ pub(super) fn SyncCentre() -> Element {
     let open = ui.course.read().clone();
     let here =
         courses.data().and_then(|all| all.iter().find(|course| Some(&course.id) == open.as_ref()).cloned());
+    // The first sentence says the time then.
+    let all_there = said.tone == Tone::Synced;
     let can_retry = matches!(sync.status, Status::Offline { .. });
     rsx! {
         aside { class: "panel", "aria-label": text::SYNC_CENTRE, "data-testid": "sync-centre",
@@ -86,6 +90,9 @@ pub(super) fn SyncCentre() -> Element {
                     Icon { name: said.tone.icon() }
                     p { "data-testid": "sync-sentence", role: "status", "{said.sentence}" }
                 }
+                if let Some(at) = sync.synced_at_ms.filter(|_| !all_there) {
+                    p { class: "form-hint", "data-testid": "last-stored", {waiting::last_stored(&page::clock(at))} }
+                }
                 if can_retry {
                     button {
                         class: "button",
@@ -106,6 +113,7 @@ pub(super) fn SyncCentre() -> Element {
                         }
                     }
                 }
+                WaitingList {}
                 for one in &sync.differed {
                     div {
                         key: "{one.doc}-{one.at_ms}",
@@ -129,6 +137,10 @@ pub(super) fn SyncCentre() -> Element {
                         }
                     }
                 }
+                if let Some(course) = open {
+                    OfflineLine { key: "{course}", course }
+                }
+                StorageList {}
                 button {
                     class: "button quiet",
                     r#type: "button",

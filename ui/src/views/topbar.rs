@@ -6,7 +6,7 @@ use super::shortcuts::shown;
 use super::sync::PillButton;
 use crate::components::{Icon, IconButton, Item, Menu, Spot};
 use crate::hooks::{use_query, use_sharing};
-use crate::i18n::{cache, find, text};
+use crate::i18n::{cache, find, settings, text};
 use crate::state::prefs::Theme;
 use crate::state::rights::Rights;
 use crate::state::tree;
@@ -174,6 +174,18 @@ fn MoreMenu(spot: Spot, course: Option<CourseId>, on_close: EventHandler<()>) ->
                             ui.renaming_course.set(true);
                         },
                     }
+                }
+                Item {
+                    label: settings::MENU,
+                    icon: "settings",
+                    testid: "course-settings",
+                    onclick: {
+                        let course = course.clone();
+                        move |()| {
+                            on_close.call(());
+                            ui.ask(Dialog::Settings(course.clone()));
+                        }
+                    },
                 }
                 Item {
                     label: text::EXPORT,

@@ -12,9 +12,9 @@ async fn a_course_is_looked_through_while_one_types_and_replaced_when_one_says_s
     with_page(async |page| {
         page.chord(&[Key::Control, Key::Shift], "f").await?;
         page.wait("the caret in the field", FOCUS, &[]).await?;
-        page.keys("texture").await?;
+        page.keys("Silt").await?;
         page.reads("[data-testid=find-count]", "1 place in 1 lesson").await?;
-        page.reads("[data-testid=find-results]", "Texture").await?;
+        page.reads("[data-testid=find-results]", "Sand, silt and clay").await?;
         // Each letter is not a question: what is asked for is what stands there when the keyboard rests.
         page.click("[aria-label='Match capital letters']").await?;
         page.reads("[data-testid=find-count]", "Not in any of").await?;
@@ -27,10 +27,10 @@ async fn a_course_is_looked_through_while_one_types_and_replaced_when_one_says_s
         page.reads("[data-testid=find-done]", "Replaced 1 place in 1 lesson. Saved on this computer.").await?;
         page.commanded(
             "replace",
-            json!({ "needle": { "text": "texture", "match_case": false, "whole_word": false, "pattern": false }, "with": "Grain" }),
+            json!({ "needle": { "text": "Silt", "match_case": false, "whole_word": false, "pattern": false }, "with": "Grain" }),
         )
         .await?;
-        page.reads("#node-texture", "Grain").await?;
+        page.reads("#node-texture", "Sand, Grain and clay").await?;
         page.sees("[data-testid=find-undo]").await
     })
     .await
@@ -49,12 +49,12 @@ async fn a_place_opens_its_lesson_escape_closes_and_a_bad_pattern_is_said() -> a
         page.sees_no("[data-testid=find-trouble]").await?;
         page.click("[aria-label='Regular expression']").await?;
         page.click("[data-testid=find-panel] input[type=search]").await?;
-        page.keys("Texture").await?;
+        page.keys("Silt").await?;
         page.click("[data-testid=find-lesson] .find-place").await?;
         page.sees("[data-testid=lesson][data-lesson=texture]").await?;
         page.chord(&[Key::Control, Key::Shift], "f").await?;
         page.wait("the caret in the field", FOCUS, &[]).await?;
-        ensure!(page.text("[data-testid=find-panel]").await?.contains("Texture"), "what was found stays");
+        ensure!(page.text("[data-testid=find-panel]").await?.contains("silt"), "what was found stays");
         page.keys(Key::Escape).await?;
         page.sees_no("[data-testid=find-panel]").await
     })

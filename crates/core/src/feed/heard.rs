@@ -118,17 +118,21 @@ impl Windows {
                 stale.mark(&["operations"]);
             }
             Event::PresenceChanged { course } => stale.mark(&["presence", course.as_str()]),
-            Event::DocumentChanged { course, doc, .. } => match doc {
-                DocId::Course(_) => {
-                    // Also its lessons: one may be in Trash now, or out of it.
-                    stale.mark(&["course", course.as_str()]);
-                    stale.mark(&["courses"]);
+            Event::DocumentChanged { course, doc, .. } => {
+                stale.mark(&["storage"]);
+                match doc {
+                    DocId::Course(_) => {
+                        // Also its lessons: one may be in Trash now, or out of it.
+                        stale.mark(&["course", course.as_str()]);
+                        stale.mark(&["courses"]);
+                    }
+                    DocId::Lesson(lesson) => {
+                        stale.mark(&["course", course.as_str(), "lesson", lesson.as_str()]);
+                        stale.mark(&["course", course.as_str(), "available"]);
+                        stale.mark(&["course", course.as_str(), "find"]);
+                    }
                 }
-                DocId::Lesson(lesson) => {
-                    stale.mark(&["course", course.as_str(), "lesson", lesson.as_str()]);
-                    stale.mark(&["course", course.as_str(), "find"]);
-                }
-            },
+            }
             Event::SyncStateChanged { course, doc } => {
                 stale.mark(&["sync"]);
                 stale.mark(&["courses"]);
@@ -142,10 +146,13 @@ impl Windows {
                 stale.mark(&["courses"]);
                 stale.mark(&["course"]);
                 stale.mark(&["sync"]);
+                stale.mark(&["storage"]);
             }
             Event::AssetChanged { course, hash } => {
                 stale.mark(&["transfers", course.as_str()]);
                 stale.mark(&["sync"]);
+                stale.mark(&["storage"]);
+                stale.mark(&["course", course.as_str(), "available"]);
                 stale.mark(&["courses"]);
                 self.each(|others| {
                     others.assets.insert(hash.clone());

@@ -6,7 +6,7 @@ use crate::feed::{Feed, WindowId};
 use crate::net::whereabouts::Spot;
 use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::projection::{Account, Peer, SyncSummary};
-use inkhorn_protocol::rest::{Course, Member};
+use inkhorn_protocol::rest::{Course, Member, MemberChange};
 use inkhorn_protocol::window::QueryReply;
 use inkhorn_protocol::{CourseId, NodeId};
 use std::time::Duration;
@@ -86,6 +86,19 @@ impl Core {
     /// The way to the server.
     pub async fn members(&self, course: &CourseId) -> Result<Vec<Member>> {
         self.net().members(course).await
+    }
+
+    /// Changes who is in a course: invites, gives another role, removes; about oneself, leaves. Done when it returns;
+    /// it needs the server, and is not kept for later.
+    ///
+    /// # Errors
+    /// [`crate::Code::Denied`] for who is no owner, [`crate::Code::NotFound`] for an e-mail without an account,
+    /// [`crate::Code::Invalid`] for the last owner, or the way to the server. Nothing was changed then.
+    pub async fn change_member(&self, course: &CourseId, email: &str, change: MemberChange) -> Result<()> {
+        let done = self.net().change_member(course, email, change).await;
+        // The event says it too, where there is a connection; a failure may mean that the list is an old one.
+        self.windows().members_changed(course);
+        done
     }
 
     /// Connects, and syncs until nothing is pending in either direction.

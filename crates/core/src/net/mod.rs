@@ -34,7 +34,7 @@ use account::{AccountFile, SignIn};
 use assets::Way;
 use inkhorn_events::{Publisher, Status, Subscriber};
 use inkhorn_outbox::Operations;
-use inkhorn_protocol::projection::{Account, DifferedDoc, SyncSummary};
+use inkhorn_protocol::projection::{Account, DifferedDoc, SyncSummary, WaitsFor};
 use inkhorn_protocol::{AssetHash, CourseId, DocId, OpId};
 use inkhorn_replica::Replica;
 use inkhorn_transport::{Connection, Destination, Network};
@@ -251,6 +251,26 @@ impl Net {
     pub(crate) fn open_doc(&self, doc: &DocId) -> OpenDoc {
         self.shared.ask(session::Ask::Open(doc.clone()));
         OpenDoc { asks: self.shared.asks.clone(), doc: doc.clone() }
+    }
+
+    /// What keeps everything from being sent, if anything does.
+    pub(crate) fn waits_for(&self) -> Option<WaitsFor> {
+        match self.shared.status() {
+            Status::Local => Some(WaitsFor::SignIn),
+            Status::Offline { next_try_ms: None, why: Some(why) } => Some(WaitsFor::Trouble { why }),
+            Status::Offline { .. } | Status::Connecting { .. } => Some(WaitsFor::Connection),
+            Status::Connected { .. } => None,
+        }
+    }
+
+    /// Why something cannot be synced on this connection, in plain words.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        self.shared.progress.borrow().trouble.as_ref().map(|error| error.message.clone())
+    }
+
+    /// Why assets do not move, in plain words.
+    pub(crate) fn asset_trouble(&self) -> Option<String> {
+        self.shared.progress.borrow().asset_trouble.as_ref().map(|error| error.message.clone())
     }
 
     /// What the sync pill shows.

@@ -79,6 +79,8 @@ impl Persist for Store {
 
     fn finish(&self, entry: &Entry) -> BoxFuture<'static, Result<(), String>> {
         let effect = match entry.operation.clone() {
+            // Who is in a course is read from the server: nothing of it is kept here.
+            Operation::Member { .. } => return self.remove(&entry.op),
             Operation::Register { course, title, documents } => {
                 OperationEffect::Registered { course, docs: documents, title }
             }
@@ -268,7 +270,7 @@ mod tests {
 
     async fn replica(dir: &Path) -> (Replica, inkhorn_events::Subscriber, inkhorn_events::Publisher) {
         let (publisher, subscriber) = spine(64);
-        let options = Options { now_ms: 0, random: Box::new(random16) };
+        let options = Options { clock: Box::new(|| 0), random: Box::new(random16) };
         (Replica::open(dir, publisher.clone(), options).await.unwrap(), subscriber, publisher)
     }
 

@@ -1,12 +1,12 @@
 //! Operations: registering documents and titles, by the outbox. And what starts with one: sharing and joining a course.
 
 use super::outbox::{Waiting, is_pending};
-use super::rest::{sentence, signed_out};
+use super::rest::{RestError, sentence, signed_out};
 use super::session::Ask;
 use super::{Net, Shared, new_op};
 use crate::error::{Code, CoreError, Result};
 use inkhorn_outbox::{News, Outcome, Refusal, Ticket};
-use inkhorn_protocol::rest::{Course, Member, Operation};
+use inkhorn_protocol::rest::{Course, Member, MemberChange, Operation};
 use inkhorn_protocol::session::Reason;
 use inkhorn_protocol::{CourseId, DocId};
 use std::collections::BTreeSet;
@@ -281,6 +281,30 @@ impl Net {
     /// Members of a course.
     pub(crate) async fn members(&self, course: &CourseId) -> Result<Vec<Member>> {
         Ok(self.shared.rest()?.course(course).await?.members)
+    }
+
+    /// Changes who is in a course. Not kept for later: by then it may be another decision.
+    pub(crate) async fn change_member(
+        &self,
+        course: &CourseId,
+        email: &str,
+        change: MemberChange,
+    ) -> Result<()> {
+        let operation = Operation::Member { course: course.clone(), email: email.trim().to_owned(), change };
+        let (rest, op) = (self.shared.rest()?, new_op());
+        let mut answer = rest.operate(op.clone(), operation.clone()).await;
+        if matches!(answer, Err(RestError::Unreachable(_))) {
+            // It may have been done: the same operation again does it once, and says so.
+            answer = rest.operate(op, operation).await;
+        }
+        let Some(reason) = answer?.rejected else { return Ok(()) };
+        let code = match reason {
+            Reason::NotMember | Reason::NotOwner { .. } | Reason::RoleTooLow { .. } => Code::Denied,
+            Reason::NoAccount { .. } | Reason::NoSuchMember { .. } => Code::NotFound,
+            Reason::LastOwner | Reason::AlreadyMember { .. } => Code::Invalid,
+            _ => Code::Rejected,
+        };
+        Err(CoreError::new(code, sentence(&reason.to_string())))
     }
 
     /// The title of a course changed here.

@@ -37,10 +37,11 @@ impl From<RestError> for CoreError {
                 Code::Denied,
                 "You are not a member of this course on the server. Check its id, and ask an owner to add you.",
             ),
-            RestError::Refused { reason: reason @ Reason::RoleTooLow { .. }, .. } => {
-                Self::new(Code::Denied, sentence(&reason.to_string()))
-            }
-            RestError::Refused { status: 404, .. } => {
+            RestError::Refused {
+                reason: reason @ (Reason::RoleTooLow { .. } | Reason::NotOwner { .. }),
+                ..
+            } => Self::new(Code::Denied, sentence(&reason.to_string())),
+            RestError::Refused { status: 404, reason: Reason::NotRegistered, .. } => {
                 Self::new(Code::NotFound, "The server does not have this.")
             }
             RestError::Refused { message, .. } => Self::new(Code::Rejected, sentence(&message)),

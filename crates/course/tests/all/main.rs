@@ -10,4 +10,5 @@ mod outline;
 mod peers;
 mod prosemirror;
 mod richtext;
+mod settings;
 mod yjs;

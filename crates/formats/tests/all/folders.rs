@@ -321,7 +321,7 @@ fn odd_titles_empty_chapters_and_unknown_ids_survive_an_export() {
         node(NodeKind::Chapter, "Empty: \\ ** __ ~~ ![x]", vec![], None),
         node(NodeKind::Chapter, "Empty: \\ ** __ ~~ ![x]", vec![], None),
     ];
-    let course = ExportCourse { title: "A \"title\" \\ é\n#".into(), nodes };
+    let course = ExportCourse { title: "A \"title\" \\ é\n#".into(), nodes, ..ExportCourse::default() };
     let dir = folder(&[]);
     let out = dir.path().join("x");
     inkhorn_formats::export_course(&course, &mut |_| Ok(None), &out).unwrap();

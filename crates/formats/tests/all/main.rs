@@ -1,6 +1,7 @@
 //! What the formats promise, on files of our own and on the corpora beside the repository where they are present.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::print_stdout)]
 
+mod about;
 mod bad_input;
 mod bodies;
 mod corpora;
@@ -69,7 +70,11 @@ pub fn exportable(course: &ImportedCourse) -> ExportCourse {
             assets: lesson.map(|l| l.assets.clone()).unwrap_or_default(),
         }
     }
-    ExportCourse { title: course.title.clone(), nodes: course.nodes.iter().map(node).collect() }
+    ExportCourse {
+        title: course.title.clone(),
+        nodes: course.nodes.iter().map(node).collect(),
+        about: course.about.clone(),
+    }
 }
 
 /// Exports a course to a new folder, imports it again, and compares everything but ids and file names.

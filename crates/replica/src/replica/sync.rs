@@ -10,6 +10,22 @@ use inkhorn_protocol::{CourseId, DocId};
 use std::future::Future;
 
 impl Replica {
+    /// Documents with edits that wait for the server, the one that has waited longest first.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn waiting(&self) -> impl Future<Output = Result<Vec<WaitingRow>, ReplicaError>> + Send + use<> {
+        self.ask(|done| Job::Waiting { done })
+    }
+
+    /// Gives room that the database does not need back to the disk. Takes as long as writing it anew.
+    ///
+    /// # Errors
+    /// The store's; nothing is lost then.
+    pub fn tidy(&self) -> impl Future<Output = Result<(), ReplicaError>> + Send + use<> {
+        self.ask(|done| Job::Tidy { done })
+    }
+
     /// Takes an update from the server: validated, checked, durable. `caught_up` is the mark up to which the document
     /// has everything after it (the engine's [`sync::Action::Apply`](crate::sync::Action::Apply)).
     ///

@@ -1,6 +1,6 @@
 //! Documents: history, what was acked, what is behind.
 
-use super::{Result, WAITING, int, number, parsed, reason, to_json};
+use super::{Result, SINCE, WAITING, int, number, parsed, reason, to_json};
 use crate::state::*;
 use inkhorn_protocol::{CourseId, DocId};
 use sqlx::{Row, SqliteConnection, query};
@@ -76,12 +76,14 @@ pub(crate) async fn append(
     version: u64,
     local: bool,
     bytes: &[u8],
+    at_ms: Option<u64>,
 ) -> Result<()> {
-    query("INSERT INTO log (doc, version, local, bytes) VALUES (?, ?, ?, ?)")
+    query("INSERT INTO log (doc, version, local, bytes, at_ms) VALUES (?, ?, ?, ?, ?)")
         .bind(id)
         .bind(int(version))
         .bind(i64::from(local))
         .bind(bytes)
+        .bind(at_ms.map(int))
         .execute(&mut *db)
         .await?;
     query("UPDATE doc SET version = ? WHERE id = ?").bind(int(version)).bind(id).execute(db).await?;
@@ -102,6 +104,10 @@ pub(crate) async fn acked(db: &mut SqliteConnection, id: i64, version: u64, doc_
         "UPDATE doc SET offer = 0, doc_seq = MAX(doc_seq, ?3), \
          folded = CASE WHEN ?2 >= COALESCE((SELECT s.version FROM snapshot s WHERE s.doc = doc.id), 0) \
                   THEN 0 ELSE folded END, \
+         folded_bytes = CASE WHEN ?2 >= COALESCE((SELECT s.version FROM snapshot s WHERE s.doc = doc.id), 0) \
+                  THEN 0 ELSE folded_bytes END, \
+         folded_since_ms = CASE WHEN ?2 >= COALESCE((SELECT s.version FROM snapshot s WHERE s.doc = doc.id), 0) \
+                  THEN NULL ELSE folded_since_ms END, \
          acked = MAX(acked, ?2) WHERE id = ?1",
     )
     .bind(id)
@@ -195,15 +201,21 @@ pub(crate) async fn replace_history(
     snapshot: &[u8],
     own: Option<&[u8]>,
 ) -> Result<()> {
+    // What goes on waiting has waited since it was written.
+    let sql = format!("SELECT {SINCE} AS since FROM doc d WHERE d.id = ?");
+    let row = query(sqlx::AssertSqlSafe(sql)).bind(id).fetch_one(&mut *db).await?;
+    let since = row.try_get::<Option<i64>, _>("since")?.and_then(|ms| u64::try_from(ms).ok());
     query("DELETE FROM log WHERE doc = ?").bind(id).execute(&mut *db).await?;
     write_snapshot(db, id, version, snapshot).await?;
-    query("UPDATE doc SET version = ?1, acked = ?1, folded = 0 WHERE id = ?2")
+    query(
+        "UPDATE doc SET version = ?1, acked = ?1, folded = 0, folded_bytes = 0, folded_since_ms = NULL WHERE id = ?2",
+    )
         .bind(int(version))
         .bind(id)
         .execute(&mut *db)
         .await?;
     if let Some(own) = own {
-        append(db, id, version + 1, true, own).await?;
+        append(db, id, version + 1, true, own, since).await?;
     }
     Ok(())
 }
@@ -224,8 +236,11 @@ async fn write_snapshot(db: &mut SqliteConnection, id: i64, version: u64, bytes:
 /// Puts a verified snapshot in place of the log up to `version`, and keeps count of what was not acked in it.
 pub(crate) async fn fold(db: &mut SqliteConnection, id: i64, version: u64, bytes: &[u8]) -> Result<()> {
     query(
-        "UPDATE doc SET folded = folded + (SELECT COUNT(*) FROM log l \
-         WHERE l.doc = ?1 AND l.local = 1 AND l.version > doc.acked AND l.version <= ?2) WHERE id = ?1",
+        "UPDATE doc SET folded = folded + f.n, folded_bytes = folded_bytes + f.bytes, \
+         folded_since_ms = COALESCE(MIN(folded_since_ms, f.since), folded_since_ms, f.since) \
+         FROM (SELECT COUNT(*) AS n, COALESCE(SUM(LENGTH(l.bytes)), 0) AS bytes, MIN(l.at_ms) AS since \
+               FROM log l JOIN doc d ON d.id = l.doc \
+               WHERE l.doc = ?1 AND l.local = 1 AND l.version > d.acked AND l.version <= ?2) f WHERE id = ?1",
     )
     .bind(id)
     .bind(int(version))
@@ -279,7 +294,7 @@ pub(crate) async fn ahead(db: &mut SqliteConnection, doc: &DocId) -> Result<(Vec
             let rows = query(sqlx::AssertSqlSafe(sql))
                 .bind(course.as_str())
                 .bind(doc.to_string())
-                .fetch_all(db)
+                .fetch_all(&mut *db)
                 .await?;
             let mut names = Vec::new();
             for row in &rows {
@@ -287,20 +302,23 @@ pub(crate) async fn ahead(db: &mut SqliteConnection, doc: &DocId) -> Result<(Vec
                     names.push(parsed(row, "name")?);
                 }
             }
-            Ok((names, false))
+            Ok((names, holds_back(db, doc).await?))
         }
-        DocId::Lesson(_) => {
-            let row = query(
-                "SELECT EXISTS (SELECT 1 FROM doc d JOIN lesson_asset la ON la.doc = d.id \
-                 JOIN asset a ON a.course = d.course AND a.hash = la.hash \
-                 WHERE d.name = ? AND a.here = 1 AND a.uploaded = 0) AS held",
-            )
-            .bind(doc.to_string())
-            .fetch_one(db)
-            .await?;
-            Ok((Vec::new(), row.try_get("held")?))
-        }
+        DocId::Lesson(_) => Ok((Vec::new(), holds_back(db, doc).await?)),
     }
+}
+
+/// Whether a document names assets that are to be uploaded.
+async fn holds_back(db: &mut SqliteConnection, doc: &DocId) -> Result<bool> {
+    let row = query(
+        "SELECT EXISTS (SELECT 1 FROM doc d JOIN lesson_asset la ON la.doc = d.id \
+         JOIN asset a ON a.course = d.course AND a.hash = la.hash \
+         WHERE d.name = ? AND a.here = 1 AND a.uploaded = 0) AS held",
+    )
+    .bind(doc.to_string())
+    .fetch_one(db)
+    .await?;
+    Ok(row.try_get("held")?)
 }
 
 pub(crate) async fn work(db: &mut SqliteConnection, also: &[DocId]) -> Result<Vec<DocWork>> {

@@ -5,12 +5,14 @@ mod courses;
 mod documents;
 mod operations;
 mod refusals;
+mod waiting;
 
 pub(crate) use assets::*;
 pub(crate) use courses::*;
 pub(crate) use documents::*;
 pub(crate) use operations::*;
 pub(crate) use refusals::*;
+pub(crate) use waiting::*;
 
 use crate::ReplicaError;
 use sqlx::Row;
@@ -22,6 +24,10 @@ type Result<T> = std::result::Result<T, ReplicaError>;
 /// Local rows that the server has not acked, of documents in shared courses whose edits were not refused.
 const WAITING: &str = "CASE WHEN c.shared = 0 OR d.rejected IS NOT NULL THEN 0 ELSE d.folded + \
      (SELECT COUNT(*) FROM log l WHERE l.doc = d.id AND l.local = 1 AND l.version > d.acked) END";
+
+/// When the oldest local row that the server has not acked was written; null where that is not known.
+const SINCE: &str = "(SELECT MIN(t) FROM (SELECT d.folded_since_ms AS t UNION ALL SELECT l.at_ms FROM log l \
+     WHERE l.doc = d.id AND l.local = 1 AND l.version > d.acked))";
 
 /// A value of ours that cannot be read back: the file was changed by something else.
 fn parsed<T: FromStr>(row: &SqliteRow, column: &str) -> Result<T>

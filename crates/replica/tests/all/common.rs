@@ -7,6 +7,7 @@ use inkhorn_protocol::projection::NodeKind;
 use inkhorn_protocol::{CourseId, DocId, NodeId};
 use inkhorn_replica::{Edited, NewCourse, Options, Origin, Replica, ReplicaError};
 use rand::{RngCore, SeedableRng, rngs::StdRng};
+use std::cell::Cell;
 use std::path::Path;
 
 pub(crate) fn course() -> CourseId {
@@ -32,9 +33,20 @@ pub(crate) fn source(seed: u64) -> impl FnMut() -> [u8; 16] + Send + 'static {
     }
 }
 
+thread_local! {
+    /// The time of all replicas of a test (each test runs on one thread of its own).
+    static NOW: Cell<u64> = const { Cell::new(1_700_000_000_000) };
+}
+
+/// It is so late now.
+pub(crate) fn clock(now_ms: u64) {
+    NOW.with(|now| now.set(now_ms));
+}
+
 pub(crate) async fn try_open(dir: &Path, seed: u64) -> Result<(Replica, Subscriber), ReplicaError> {
     let (publisher, subscriber) = spine(1024);
-    let options = Options { now_ms: 1_700_000_000_000, random: Box::new(source(seed)) };
+    let clock = Box::new(|| NOW.with(Cell::get));
+    let options = Options { clock, random: Box::new(source(seed)) };
     Ok((Replica::open(dir, publisher, options).await?, subscriber))
 }
 

@@ -16,3 +16,4 @@ mod operations;
 mod server;
 mod store;
 mod sync;
+mod waiting;

@@ -75,7 +75,12 @@ async fn a_database_of_the_first_version_gains_the_table_and_keeps_everything() 
     replica.create_course(a_course(1)).await.expect("course");
     write(&replica, "kept").await.expect("saved");
     replica.close().await;
-    raw(dir.path(), "DROP TABLE operation; PRAGMA user_version = 1").await;
+    raw(
+        dir.path(),
+        "DROP TABLE operation; ALTER TABLE log DROP COLUMN at_ms; ALTER TABLE doc DROP COLUMN folded_bytes; \
+         ALTER TABLE doc DROP COLUMN folded_since_ms; PRAGMA user_version = 1",
+    )
+    .await;
     let replica = open(dir.path(), 2).await;
     assert_eq!(replica.set_aside(), None);
     assert_eq!(texts(&replica).await, ["kept"]);

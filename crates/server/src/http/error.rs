@@ -19,8 +19,11 @@ impl Refused {
     pub(crate) fn new(reason: Reason) -> Self {
         let status = match &reason {
             Reason::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Reason::NotMember | Reason::RoleTooLow { .. } => StatusCode::FORBIDDEN,
-            Reason::NotRegistered => StatusCode::NOT_FOUND,
+            Reason::NotMember | Reason::RoleTooLow { .. } | Reason::NotOwner { .. } => StatusCode::FORBIDDEN,
+            Reason::NotRegistered | Reason::NoAccount { .. } | Reason::NoSuchMember { .. } => {
+                StatusCode::NOT_FOUND
+            }
+            Reason::LastOwner | Reason::AlreadyMember { .. } => StatusCode::CONFLICT,
             Reason::IdTaken | Reason::ClientIdTaken | Reason::Fork | Reason::Differed | Reason::Gap => {
                 StatusCode::CONFLICT
             }

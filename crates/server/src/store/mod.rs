@@ -9,6 +9,7 @@ mod assets;
 mod changes;
 mod courses;
 mod documents;
+mod members;
 mod operations;
 mod schema;
 

@@ -1,7 +1,7 @@
 //! Operations: each one is done once, whatever is sent how often, and its reply is kept.
 
 use super::courses::role_in;
-use super::{Store, StoreError, changes, now_ms};
+use super::{Store, StoreError, changes, members, now_ms};
 use inkhorn_protocol::rest::{Operation, OperationReply, OperationRequest};
 use inkhorn_protocol::session::{EventKind, Reason, Role};
 use inkhorn_protocol::{CourseId, DocId};
@@ -53,6 +53,12 @@ impl Store {
                 register(&mut tx, user, course, title, documents).await?
             }
             Operation::SetTitle { course, title } => set_title(&mut tx, user, course, title).await?,
+            Operation::Member { course, email, change } => {
+                match members::change(&mut tx, user, course, email, *change).await? {
+                    Some(reason) => Outcome::rejected(reason),
+                    None => Outcome::done(),
+                }
+            }
         };
         let reply =
             OperationReply { op: request.op.clone(), rejected: outcome.rejected, taken: outcome.taken };

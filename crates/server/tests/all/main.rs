@@ -19,6 +19,7 @@ mod engine_session;
 mod fallback;
 mod foreign;
 mod hostile;
+mod members;
 mod program;
 mod sync;
 mod tokens;

@@ -137,6 +137,8 @@ impl World {
                     known.title = title;
                 }
             }
+            // Everybody here is "Scripted".
+            Operation::Member { .. } => {}
         }
         self.tell_sessions(&ToApp::Receipt { op: request.op.clone(), rejected: None });
         OperationReply { op: request.op, rejected: None, taken: Vec::new() }

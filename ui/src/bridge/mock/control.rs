@@ -3,8 +3,9 @@
 use super::{Mock, store};
 use inkhorn_protocol::caret::Caret;
 use inkhorn_protocol::key::QueryKey;
-use inkhorn_protocol::projection::{Account, OperationInfo, Peer, SyncSummary, Transfer};
+use inkhorn_protocol::projection::{Account, OperationInfo, Peer, SyncSummary, Transfer, WaitingDoc};
 use inkhorn_protocol::session::Role;
+use inkhorn_protocol::settings::Change;
 use inkhorn_protocol::window::{Failure, ToWindow};
 use inkhorn_protocol::{CourseId, NodeId};
 use js_sys::Reflect;
@@ -37,6 +38,15 @@ enum Control {
     },
     Operations {
         operations: Vec<OperationInfo>,
+    },
+    /// Somebody else changes a setting of a course.
+    Setting {
+        course: CourseId,
+        change: Change,
+    },
+    /// What waits for the server.
+    Waiting {
+        docs: Vec<WaitingDoc>,
     },
     Peers {
         course: CourseId,
@@ -147,6 +157,14 @@ fn act(mock: &Mock, control: Control) -> Result<Value, Failure> {
         Control::Sync { sync } => {
             world.sync = sync;
             (vec![QueryKey::Sync, QueryKey::Courses], "sync changed")
+        }
+        Control::Setting { course, change } => {
+            super::settings::change(&mut world.course(&course)?.settings, change);
+            (vec![QueryKey::Settings { course }], "document changed")
+        }
+        Control::Waiting { docs } => {
+            world.waiting = docs;
+            (vec![QueryKey::Waiting], "waiting")
         }
         Control::Operations { operations } => {
             world.operations = operations;

@@ -11,6 +11,7 @@ mod control;
 mod find;
 mod outline;
 mod sample;
+mod settings;
 mod store;
 mod world;
 
@@ -19,9 +20,10 @@ use super::feed;
 use crate::page;
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
-use inkhorn_protocol::NodeId;
 use inkhorn_protocol::key::QueryKey;
+use inkhorn_protocol::projection::AssetRef;
 use inkhorn_protocol::window::{Failure, LessonHead, ToWindow};
+use inkhorn_protocol::{CourseId, NodeId};
 use js_sys::{JSON, Reflect, Uint8Array};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -125,6 +127,21 @@ impl Mock {
                 store::apply(lesson.as_str(), &feed::bytes(&args).unwrap_or_default());
                 Ok(JsValue::NULL)
             }
+            ("set_cover", Some(course)) => {
+                let course: CourseId = course.as_str().parse().map_err(|_| Failure::other("no course"))?;
+                let bytes = feed::bytes(&args).unwrap_or_default();
+                let hash = store::put_image(&bytes).await?.as_string().unwrap_or_default();
+                let hash = hash.parse().map_err(|_| Failure::other("This file is not an image."))?;
+                let cover = AssetRef {
+                    hash,
+                    mime: "image/png".into(),
+                    bytes: bytes.len() as u64,
+                    name: "cover".into(),
+                };
+                self.world.borrow_mut().course(&course)?.settings.cover = Some(cover);
+                self.touched(vec![QueryKey::Settings { course }], command);
+                Ok(JsValue::NULL)
+            }
             ("put_asset", _) => {
                 let bytes = feed::bytes(&args).unwrap_or_default();
                 let hash = store::put_image(&bytes).await?.as_string().unwrap_or_default();
@@ -162,7 +179,7 @@ impl Bridge for Mock {
         args: JsValue,
         headers: &[(&str, &str)],
     ) -> LocalBoxFuture<'static, Result<JsValue, Failure>> {
-        let lesson = headers.iter().find(|(name, _)| *name == "inkhorn-lesson");
+        let lesson = headers.iter().find(|(name, _)| matches!(*name, "inkhorn-lesson" | "inkhorn-course"));
         let lesson = lesson.and_then(|(_, id)| id.parse().ok());
         self.clone().run(command, args, lesson).boxed_local()
     }

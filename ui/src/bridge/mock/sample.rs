@@ -6,10 +6,11 @@ use super::world::{Course, World};
 use inkhorn_protocol::carrier::Carrier;
 use inkhorn_protocol::event::Status;
 use inkhorn_protocol::projection::{
-    Account, NodeKind, OutlineNode, OutlineView, Peer, SyncCount, SyncSummary,
+    Account, NodeKind, OutlineNode, OutlineView, Peer, Storage, SyncCount, SyncSummary,
 };
 use inkhorn_protocol::rest::Member;
 use inkhorn_protocol::session::Role;
+use inkhorn_protocol::settings::CourseSettings;
 use inkhorn_protocol::{CourseId, NodeId};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -39,6 +40,13 @@ pub(super) fn world() -> World {
         },
         operations: vec![],
         transfers: vec![],
+        waiting: vec![],
+        storage: Storage {
+            database: 12_340_000,
+            assets: 48_900_000,
+            folder: "/home/maria/.local/share/inkhorn".to_owned(),
+            ..Storage::default()
+        },
         cache: Cache::default(),
         chosen: None,
         delays: BTreeMap::new(),
@@ -95,6 +103,7 @@ fn course(id: &str, title: &str, role: Option<Role>, chapters: &[Chapter]) -> Op
     Some(Course {
         id,
         view,
+        settings: CourseSettings::default(),
         role,
         owners: if shared { vec!["Maria Silva".to_owned()] } else { vec![] },
         members: members

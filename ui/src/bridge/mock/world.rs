@@ -1,17 +1,18 @@
 //! What the mock's core would hold: courses, account, sync, as the window asks for them.
 
 use super::cache::Cache;
-use super::{find, outline, store};
+use super::{find, outline, settings, store};
 use crate::page;
 use crate::state::tree;
 use inkhorn_protocol::fidelity::FidelityReport;
 use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::projection::{
-    Access, Account, CourseSummary, LessonInfo, NodeKind, OperationInfo, OperationState, OutlineNode,
-    OutlineView, Peer, SyncCount, SyncSummary, Transfer,
+    Access, Account, Available, CourseSummary, LessonInfo, NodeKind, OperationInfo, OperationState,
+    OutlineNode, OutlineView, Peer, Storage, SyncCount, SyncSummary, Transfer, WaitingDoc,
 };
-use inkhorn_protocol::rest::Member;
+use inkhorn_protocol::rest::{Member, MemberChange};
 use inkhorn_protocol::session::Role;
+use inkhorn_protocol::settings::{Change, CourseSettings};
 use inkhorn_protocol::window::{Boot, Exported, Failure, FetchStatus, Imported, QueryReply, QueryStatus};
 use inkhorn_protocol::{CourseId, NodeId, OpId};
 use serde::de::DeserializeOwned;
@@ -22,6 +23,7 @@ use std::collections::BTreeMap;
 pub(super) struct Course {
     pub(super) id: CourseId,
     pub(super) view: OutlineView,
+    pub(super) settings: CourseSettings,
     pub(super) role: Option<Role>,
     pub(super) owners: Vec<String>,
     pub(super) members: Vec<Member>,
@@ -35,6 +37,8 @@ pub(super) struct World {
     pub(super) sync: SyncSummary,
     pub(super) operations: Vec<OperationInfo>,
     pub(super) transfers: Vec<Transfer>,
+    pub(super) waiting: Vec<WaitingDoc>,
+    pub(super) storage: Storage,
     pub(super) cache: Cache,
     /// What a dialog for files answers; none is cancelled.
     pub(super) chosen: Option<String>,
@@ -114,6 +118,7 @@ impl World {
         let found = match key {
             QueryKey::Courses => json!(self.courses.iter().map(|one| self.summary(one)).collect::<Vec<_>>()),
             QueryKey::Outline { course } => json!(self.course(course)?.view),
+            QueryKey::Settings { course } => json!(self.course(course)?.settings),
             QueryKey::Lesson { lesson, .. } => {
                 let access = self.access(lesson);
                 json!(LessonInfo { id: lesson.clone(), access, version: 1, waiting: 0 })
@@ -123,6 +128,12 @@ impl World {
             QueryKey::Members { course } => json!(self.course(course)?.members),
             QueryKey::RemoteCourses => json!([]),
             QueryKey::Operations => json!(self.operations),
+            QueryKey::Waiting => json!(self.waiting),
+            QueryKey::Storage => json!(self.storage),
+            QueryKey::Available { course } => {
+                let lessons = u64::from(lessons(&self.course(course)?.view.nodes));
+                json!(Available { lessons_here: lessons, lessons, assets_here: 3, assets: 3 })
+            }
             QueryKey::Presence { course } => json!(self.course(course)?.peers),
             QueryKey::Transfers { .. } => json!(self.transfers),
             QueryKey::Find { course, needle } => json!(find::look(&self.course(course)?.view, needle)?),
@@ -202,6 +213,30 @@ impl World {
                 self.course(&course)?.role = Some(Role::Owner);
                 done((), vec![QueryKey::Courses])
             }
+            "change_settings" => {
+                let (course, change): (CourseId, Change) = (arg(args, "course")?, arg(args, "change")?);
+                settings::change(&mut self.course(&course)?.settings, change);
+                done((), vec![QueryKey::Settings { course }])
+            }
+            "change_member" => {
+                let (course, email): (CourseId, String) = (arg(args, "course")?, arg(args, "email")?);
+                let members = &mut self.course(&course)?.members;
+                match arg(args, "change")? {
+                    MemberChange::Invite { role } => {
+                        let name = email.split('@').next().unwrap_or_default().to_owned();
+                        members.push(Member { email, name, role });
+                    }
+                    MemberChange::Role { role } => {
+                        members.iter_mut().filter(|one| one.email == email).for_each(|one| one.role = role);
+                    }
+                    MemberChange::Remove => members.retain(|one| one.email != email),
+                }
+                done((), vec![QueryKey::Members { course }])
+            }
+            "free_storage" => {
+                self.storage.database /= 2;
+                done(self.storage.database, vec![QueryKey::Storage])
+            }
             "retry_operation" | "let_go_operation" => {
                 let op: OpId = arg(args, "op")?;
                 let again = command == "retry_operation";
@@ -219,7 +254,9 @@ impl World {
             }
             // Said, and nothing to do in a browser.
             "set_title" | "set_presence" | "flushed" | "quit" | "open_link" | "lesson_close"
-            | "set_caret" | "backup" | "retry_now" | "export_rejected" => done((), vec![]),
+            | "set_caret" | "backup" | "retry_now" | "export_rejected" | "export_copy" | "retry_waiting" => {
+                done((), vec![])
+            }
             _ => Err(Failure::other(format!("This needs the app: the browser has no “{command}”."))),
         }
     }
@@ -230,6 +267,7 @@ impl World {
         self.courses.push(Course {
             id: id.clone(),
             view: OutlineView { title, ..OutlineView::default() },
+            settings: CourseSettings::default(),
             role: None,
             owners: vec![],
             members: vec![],

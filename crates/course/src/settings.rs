@@ -1,0 +1,171 @@
+//! Settings of a course, in the `meta` map of its outline: see [`inkhorn_protocol::settings`] for the keys and for why each
+//! entry of a list is a key of its own. Read leniently: what cannot be read counts as absent, and is kept.
+
+use crate::any;
+use crate::error::{Integrate, OpError};
+use crate::outline::{Edit, META, Outline};
+use crate::position;
+use crate::random::Random;
+use crate::record::{string, text};
+use inkhorn_protocol::NodeId;
+use inkhorn_protocol::settings::{Change, CourseSettings, Direction, Entry, List};
+use std::collections::BTreeMap;
+use yrs::{Any, Map, MapRef, Out, ReadTxn, WriteTxn};
+
+const LANGUAGE: &str = "language";
+const DIRECTION: &str = "direction";
+const LICENCE: &str = "licence";
+const COVER: &str = "cover";
+
+/// An entry with its place; none when that does not read.
+type Placed = (Entry, Option<String>);
+
+fn name(list: List) -> &'static str {
+    match list {
+        List::Authors => "author",
+        List::Objectives => "objective",
+    }
+}
+
+fn text_key(list: List, id: &NodeId) -> String {
+    format!("{}:{id}", name(list))
+}
+
+fn place_key(list: List, id: &NodeId) -> String {
+    format!("{}@{id}", name(list))
+}
+
+/// All of `meta` that is plain.
+fn read_meta<T: ReadTxn>(txn: &T) -> BTreeMap<String, Any> {
+    let Some(meta) = txn.get_map(META) else { return BTreeMap::new() };
+    let plain = |(key, value): (&str, Out)| match value {
+        Out::Any(value) => Some((key.to_owned(), value)),
+        _ => None,
+    };
+    meta.iter(txn).filter_map(plain).collect()
+}
+
+/// Entries of a list, in order. Those without a place come last, all replicas in the same order.
+fn entries(meta: &BTreeMap<String, Any>, list: List) -> Vec<Placed> {
+    let prefix = format!("{}:", name(list));
+    let mut found: Vec<Placed> = meta
+        .range(prefix.clone()..)
+        .take_while(|(key, _)| key.starts_with(&prefix))
+        .filter_map(|(key, value)| {
+            let id: NodeId = key[prefix.len()..].parse().ok()?;
+            let place = meta.get(&place_key(list, &id)).and_then(text);
+            let place = place.filter(|place| position::readable(place)).map(str::to_owned);
+            Some((Entry { id, text: text(value)?.to_owned() }, place))
+        })
+        .collect();
+    found.sort_by(|(a, at), (b, bt)| (at.is_none(), at, &a.id).cmp(&(bt.is_none(), bt, &b.id)));
+    found
+}
+
+impl Outline {
+    /// Settings of the course.
+    pub fn settings(&self) -> Result<CourseSettings, Integrate> {
+        let meta = self.document.read(|txn| read_meta(txn))?;
+        let plain = |key: &str| meta.get(key).and_then(text).unwrap_or_default();
+        let list = |list| entries(&meta, list).into_iter().map(|(entry, _)| entry).collect();
+        Ok(CourseSettings {
+            language: plain(LANGUAGE).to_owned(),
+            direction: Direction::of(plain(DIRECTION)),
+            licence: plain(LICENCE).to_owned(),
+            authors: list(List::Authors),
+            objectives: list(List::Objectives),
+            cover: meta.get(COVER).and_then(|cover| serde_json::from_value(any::to_json(cover)).ok()),
+        })
+    }
+
+    /// Changes the settings; nothing is written when it is so already.
+    pub fn change_settings(&mut self, random: &mut dyn Random, change: &Change) -> Edit {
+        let meta = self.document.read(|txn| read_meta(txn))?;
+        let mut writes: Vec<(String, Option<Any>)> = Vec::new();
+        let some = |value: &str| (!value.is_empty()).then(|| string(value));
+        match change {
+            Change::Language { value } => writes.push((LANGUAGE.into(), some(value))),
+            Change::Licence { value } => writes.push((LICENCE.into(), some(value))),
+            Change::Direction { value } => {
+                let value = (*value != Direction::Auto).then(|| string(value.as_str()));
+                writes.push((DIRECTION.into(), value));
+            }
+            Change::Cover { cover } => {
+                let value = cover.as_ref().and_then(|cover| serde_json::to_value(cover).ok());
+                writes.push((COVER.into(), value.as_ref().map(any::from_json)));
+            }
+            Change::Add { list, id, text } => {
+                if meta.contains_key(&text_key(*list, id)) {
+                    return Err(OpError::Taken(id.clone()));
+                }
+                writes.push((text_key(*list, id), Some(string(text))));
+                writes.extend(place(&meta, *list, id, None, random));
+            }
+            Change::Text { list, id, text } => {
+                writes.push((text_key(*list, id), Some(string(text))));
+                // Somebody removed it meanwhile: at the end, since where it was is not known any more.
+                if !meta.contains_key(&place_key(*list, id)) {
+                    writes.extend(place(&meta, *list, id, None, random));
+                }
+            }
+            Change::Move { list, id, before } => {
+                let all = entries(&meta, *list);
+                let at = |wanted: &NodeId| all.iter().position(|(entry, _)| entry.id == *wanted);
+                // Gone meanwhile, or there already.
+                let Some(from) = at(id) else { return Ok(None) };
+                let next = all.get(from + 1).map(|(entry, _)| &entry.id);
+                let before = before.as_ref().filter(|before| at(before).is_some());
+                if before == Some(id) || next == before {
+                    return Ok(None);
+                }
+                writes.extend(place(&meta, *list, id, before, random));
+            }
+            Change::Remove { list, id } => {
+                writes.extend([(text_key(*list, id), None), (place_key(*list, id), None)]);
+            }
+        }
+        writes.retain(|(key, value)| meta.get(key) != value.as_ref());
+        if writes.is_empty() {
+            return Ok(None);
+        }
+        self.write(|txn| {
+            let map: MapRef = txn.get_or_insert_map(META);
+            for (key, value) in writes {
+                match value {
+                    Some(value) => {
+                        map.insert(txn, key, value);
+                    }
+                    None => {
+                        map.remove(txn, &key);
+                    }
+                }
+            }
+        })
+    }
+}
+
+/// The place before an entry or at the end, and other places for entries that shared one or have none.
+fn place(
+    meta: &BTreeMap<String, Any>,
+    list: List,
+    id: &NodeId,
+    before: Option<&NodeId>,
+    random: &mut dyn Random,
+) -> Vec<(String, Option<Any>)> {
+    let mut writes = Vec::new();
+    let mut siblings: Vec<(NodeId, String)> = Vec::new();
+    for (entry, place) in entries(meta, list).into_iter().filter(|(entry, _)| entry.id != *id) {
+        let place = place.unwrap_or_else(|| {
+            let last = siblings.last().map(|(_, last)| last.as_str());
+            let drawn = position::between(last, None, random).unwrap_or_default();
+            writes.push((place_key(list, &entry.id), Some(string(&drawn))));
+            drawn
+        });
+        siblings.push((entry.id, place));
+    }
+    if let Some((place, moved)) = position::make_room(&siblings, before, random) {
+        writes.push((place_key(list, id), Some(string(&place))));
+        writes.extend(moved.into_iter().map(|(id, place)| (place_key(list, &id), Some(string(&place)))));
+    }
+    writes
+}
