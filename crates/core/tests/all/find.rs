@@ -11,25 +11,26 @@ fn needle(text: &str) -> Needle {
     Needle { text: text.to_owned(), ..Needle::default() }
 }
 
+#[allow(clippy::unwrap_used, reason = "the set-up of tests")]
 /// A course of so many lessons, each with the word "moisture" twice.
-async fn course(lessons: usize) -> anyhow::Result<(TempDir, Core, CourseId)> {
-    let (profile, folder) = (TempDir::new()?, TempDir::new()?);
+async fn course(lessons: usize) -> (TempDir, Core, CourseId) {
+    let (profile, folder) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     for lesson in 0..lessons {
         let mut text = format!("# Lesson {lesson}\n\nSoil **moisture** is measured.\n\n");
         for paragraph in 0..5 {
-            writeln!(text, "Paragraph {paragraph} has other words, as lessons have them.\n")?;
+            writeln!(text, "Paragraph {paragraph} has other words, as lessons have them.\n").unwrap();
         }
         text.push_str("> Moisture again.\n");
-        std::fs::write(folder.path().join(format!("{lesson:04}.md")), text)?;
+        std::fs::write(folder.path().join(format!("{lesson:04}.md")), text).unwrap();
     }
-    let core = Core::open(Config::offline(profile.path(), "a test")).await?;
-    let (course, _) = core.import_folder(folder.path(), Some("Soil".to_owned())).await?;
-    Ok((profile, core, course))
+    let core = Core::open(Config::offline(profile.path(), "a test")).await.unwrap();
+    let (course, _) = core.import_folder(folder.path(), Some("Soil".to_owned())).await.unwrap();
+    (profile, core, course)
 }
 
 #[tokio::test]
 async fn what_is_found_is_replaced_everywhere_and_taken_back_where_nobody_wrote_since() {
-    let (_profile, core, course) = course(12).await.unwrap();
+    let (_profile, core, course) = course(12).await;
     let found = core.find(&course, &needle("moisture")).await.unwrap();
     assert_eq!((found.count, found.lessons.len(), found.looked_at, found.not_here), (24, 12, 12, 0));
     let first = &found.lessons[0];
@@ -56,7 +57,7 @@ async fn what_is_found_is_replaced_everywhere_and_taken_back_where_nobody_wrote_
 
 #[tokio::test]
 async fn what_cannot_be_looked_for_or_put_in_place_is_refused_and_nothing_is_changed() {
-    let (_profile, core, course) = course(1).await.unwrap();
+    let (_profile, core, course) = course(1).await;
     let bad = Needle { pattern: true, ..needle("(") };
     let error = core.find(&course, &bad).await.unwrap_err();
     assert!(error.code == Code::Invalid && error.message.contains("regular expression"), "{}", error.message);
@@ -73,7 +74,7 @@ async fn what_cannot_be_looked_for_or_put_in_place_is_refused_and_nothing_is_cha
 
 #[tokio::test]
 async fn a_thousand_lessons_are_looked_through_and_written_each_as_one_commit_among_many() {
-    let (_profile, core, course) = course(1_000).await.unwrap();
+    let (_profile, core, course) = course(1_000).await;
     let started = Instant::now();
     let found = core.find(&course, &needle("moisture")).await.unwrap();
     let found_in = started.elapsed();
