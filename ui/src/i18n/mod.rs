@@ -4,6 +4,7 @@ pub mod cache;
 pub mod en;
 pub mod follow;
 pub mod kept;
+pub mod structure;
 pub mod sync;
 
 pub use en as text;

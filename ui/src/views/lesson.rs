@@ -152,7 +152,7 @@ pub(super) fn LessonPage(course: CourseId, lesson: NodeId) -> Element {
     let not_saved = ui.not_saved.read().contains(&mine);
     let words = ui.words.read().clone().filter(|(of, ..)| of == &mine);
     let title = title.unwrap_or_default();
-    let (rename, to_restore, copy) = (act.clone(), (act.clone(), lesson.clone(), title.clone()), act.clone());
+    let (rename, to_restore, copy) = (act.clone(), (act.clone(), lesson.clone()), act.clone());
     let named = lesson.clone();
     let focus = handle.clone();
     rsx! {
@@ -205,7 +205,7 @@ pub(super) fn LessonPage(course: CourseId, lesson: NodeId) -> Element {
                                 class: "button",
                                 r#type: "button",
                                 "data-testid": "restore-lesson",
-                                onclick: move |_| to_restore.0.restore(to_restore.1.clone(), Some(to_restore.2.clone())),
+                                onclick: move |_| to_restore.0.restore(vec![to_restore.1.clone()]),
                                 {text::RESTORE}
                             }
                         }

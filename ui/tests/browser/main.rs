@@ -14,4 +14,5 @@ mod outline;
 mod pictures;
 mod presence;
 mod storm;
+mod structure;
 mod support;

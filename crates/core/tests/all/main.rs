@@ -9,6 +9,7 @@ mod live;
 mod presence;
 mod remembered;
 mod storm;
+mod structure;
 mod sync;
 mod ways;
 mod world;

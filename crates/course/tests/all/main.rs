@@ -9,4 +9,5 @@ mod outline;
 mod peers;
 mod prosemirror;
 mod richtext;
+mod undo;
 mod yjs;
