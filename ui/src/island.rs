@@ -5,6 +5,7 @@ use crate::hooks::Client;
 use crate::i18n::text;
 use crate::page::{number_of, text_of};
 use crate::state::follow::Followed;
+use crate::state::history::Way;
 use crate::state::{retry, tree};
 use futures_channel::mpsc::UnboundedSender;
 use inkhorn_protocol::caret::Caret;
@@ -37,6 +38,10 @@ extern "C" {
     fn asset_arrived_js(hash: &str);
     #[wasm_bindgen(js_name = assetTransfers)]
     fn asset_transfers_js(list: &JsValue);
+    #[wasm_bindgen(js_name = step)]
+    fn step_js(lesson: &str, way: &str) -> JsValue;
+    #[wasm_bindgen(js_name = seal)]
+    fn seal_js();
     #[wasm_bindgen(js_name = flush, catch)]
     async fn flush_js() -> Result<JsValue, JsValue>;
 
@@ -99,6 +104,20 @@ pub(crate) enum What {
     Link(String),
     /// The user typed or scrolled while somebody was followed.
     Unfollow,
+    /// The author wrote: a new step of this lesson's own.
+    Step,
+    /// This lesson's own steps are gone.
+    Lost,
+    /// The author wants the last thing taken back or done again, whatever it was.
+    Travel(Way),
+}
+
+/// How a step of a lesson's own went, and how many it has left each way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Steps {
+    pub(crate) done: bool,
+    pub(crate) undo: usize,
+    pub(crate) redo: usize,
 }
 
 /// Gives the island what it needs; once, before anything else.
@@ -197,6 +216,14 @@ pub(crate) fn configure(client: Client, out: UnboundedSender<Message>) {
             }
         });
     set("openLink", open_link.into_js_value());
+    let travels = out.clone();
+    let history = Closure::<dyn Fn(String, String)>::new(move |lesson: String, way: String| {
+        let way = if way == "redo" { Way::Redo } else { Way::Undo };
+        if let Ok(lesson) = lesson.parse() {
+            let _ = travels.unbounded_send(Message::Island(Event { lesson, what: What::Travel(way) }));
+        }
+    });
+    set("history", history.into_js_value());
     let event = Closure::<dyn Fn(String, String, JsValue)>::new(
         move |lesson: String, name: String, detail: JsValue| {
             let (Ok(lesson), Some(what)) = (lesson.parse(), what(&name, &detail)) else { return };
@@ -252,6 +279,23 @@ pub(crate) fn changed_all() {
 /// The core made this lesson's document anew: the island's copy is thrown away and loaded again in place.
 pub(crate) fn reset(lesson: &NodeId) {
     reset_js(lesson.as_str());
+}
+
+/// Takes the last step of a lesson back, or does it again; none while it is not being edited in this window.
+pub(crate) fn step(lesson: &NodeId, way: Way) -> Option<Steps> {
+    let way = match way {
+        Way::Undo => "undo",
+        Way::Redo => "redo",
+    };
+    let steps = step_js(lesson.as_str(), way);
+    let number = |name: &str| number_of(&steps, name).map(|number| number as usize);
+    let done = Reflect::get(&steps, &"done".into()).ok()?.as_bool()?;
+    Some(Steps { done, undo: number("undo")?, redo: number("redo")? })
+}
+
+/// The author did something else: what is typed from now on is a step of its own.
+pub(crate) fn seal() {
+    seal_js();
 }
 
 /// An asset is here now.
@@ -311,6 +355,8 @@ fn what(name: &str, detail: &JsValue) -> Option<What> {
         },
         "notice" => What::Notice { trouble: text("kind") == "trouble", message: text("message") },
         "unfollow" => What::Unfollow,
+        "step" => What::Step,
+        "lost" => What::Lost,
         // A newer island may tell more.
         _ => return None,
     })

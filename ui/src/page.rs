@@ -173,6 +173,14 @@ pub(crate) fn give_lost_keys_to(id: &'static str) {
     hear.forget();
 }
 
+/// Whether a key was pressed in something that is typed into.
+pub(crate) fn is_in_field(event: &KeyboardEvent) -> bool {
+    let target = event.try_as_web_event().and_then(|event| event.target());
+    let target = target.and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    let fields = "input, textarea, select, [contenteditable=true], [contenteditable='']";
+    target.is_some_and(|target| target.closest(fields).is_ok_and(|found| found.is_some()))
+}
+
 /// Whether this is a Mac, where shortcuts use ⌘.
 pub(crate) fn is_mac() -> bool {
     web_sys::window()

@@ -145,10 +145,7 @@ impl Core {
 
     /// The node as the course's outline has it, in Trash or not.
     pub(crate) async fn named(&self, course: &CourseId, node: &NodeId) -> Result<OutlineNode> {
-        let view = self.replica().outline(course).await?;
-        find(&view, node)
-            .cloned()
-            .ok_or_else(|| CoreError::new(Code::NotFound, format!("The course has no node {node}.")))
+        named_in(&self.replica().outline(course).await?, node)
     }
 
     /// What waits and what was refused.
@@ -159,6 +156,12 @@ impl Core {
         let count = self.replica().sync_count(None).await?;
         Ok(Facts { count, rejected: self.replica().rejected().await? })
     }
+}
+
+/// The node as an outline has it, in Trash or not.
+pub(crate) fn named_in(view: &OutlineView, node: &NodeId) -> Result<OutlineNode> {
+    let found = find(view, node).cloned();
+    found.ok_or_else(|| CoreError::new(Code::NotFound, format!("The course has no node {node}.")))
 }
 
 /// Lessons in a list of nodes and below.

@@ -2,7 +2,8 @@
 //!
 //! - [`Core`]: the handle, cheap to clone; its methods are spread over the files below, one noun each
 //! - local half: `lock` (one program at a time), `profile` (where it is), `documents` (courses and lessons as data),
-//!   `outline`, `lesson`, `caret`, `assets`, `import` (and export), `backup` (one file with everything)
+//!   `outline`, `structure` (its changes, and what takes them back), `copies`, `lesson`, `caret`, `assets`,
+//!   `import` (and export), `backup` (one file with everything)
 //! - network half: `net` (sign-in, session, operations, assets, sync), `operations` and `rejected` (what the server
 //!   refused, and what the user does about it), `fetch` and [`feed`] (the cache as windows see it)
 //!
@@ -30,6 +31,7 @@
 mod assets;
 mod backup;
 mod caret;
+mod copies;
 mod documents;
 mod error;
 pub mod feed;
@@ -47,6 +49,7 @@ mod rejected;
 mod remembered;
 mod settings;
 mod storage;
+mod structure;
 mod waiting;
 
 pub use assets::{AssetPart, Range};

@@ -1,12 +1,9 @@
 //! Commands on outlines. Each one is durable when it returns.
 
-use crate::documents::lessons;
 use crate::{Code, Core, CoreError, Result, random16};
-use inkhorn_course::{Lesson, client_id};
 use inkhorn_protocol::projection::{NodeKind, OutlineNode};
-use inkhorn_protocol::{CourseId, DocId, NodeId, body::Node, schema};
-use inkhorn_replica::{Edited, NewCourse, Origin, ReplicaError};
-use std::collections::HashMap;
+use inkhorn_protocol::{CourseId, NodeId};
+use inkhorn_replica::{NewCourse, ReplicaError};
 
 /// Longest title, in characters: it stands on one line of an outline.
 const MAX_TITLE: usize = 300;
@@ -24,29 +21,18 @@ impl Core {
         Ok(id)
     }
 
-    /// Gives a course another title.
+    /// As [`Core::title_course`], for who does not take it back.
     ///
     /// # Errors
-    /// [`Code::Invalid`], [`Code::Denied`], [`Code::NotFound`], and the store's.
+    /// As there.
     pub async fn rename_course(&self, course: &CourseId, title: &str) -> Result<()> {
-        let title = checked(title)?;
-        self.may_write(course).await?;
-        let edit = self.replica().edit_outline(course, Origin::Core, move |outline, _| {
-            Ok(Edited::new((), outline.set_title(&title)?))
-        });
-        edit.await?;
-        // The rename is done; should this fail, the title is told when everything else is synced.
-        if let Err(error) = self.net().title_changed(course).await {
-            tracing::warn!(%error, "the new title waits for the next sync");
-        }
-        Ok(())
+        self.title_course(course, title).await.map(drop)
     }
 
-    /// Adds a chapter, section or lesson under a node (`None`: the course), before a sibling or at the end. A lesson's
-    /// document is created with it, in the same transaction.
+    /// As [`Core::add_node`]; the id of what was added.
     ///
     /// # Errors
-    /// [`Code::Invalid`] when it cannot stand there, [`Code::Denied`], [`Code::NotFound`], and the store's.
+    /// As there.
     pub async fn add(
         &self,
         course: &CourseId,
@@ -55,103 +41,41 @@ impl Core {
         before: Option<NodeId>,
         title: &str,
     ) -> Result<NodeId> {
-        let title = checked(title)?;
-        self.may_write(course).await?;
-        let id = NodeId::from_random(random16());
-        let first = match kind {
-            NodeKind::Lesson => {
-                // The model gives it the one empty paragraph that an editor stands in.
-                let empty = Node::new("doc", vec![]);
-                let client = client_id(&mut random16);
-                let created = Lesson::create(client, &empty, schema::BODY_SCHEMA_VERSION, &[]);
-                Some(created.map_err(ReplicaError::from)?.1)
-            }
-            NodeKind::Chapter | NodeKind::Section => None,
-        };
-        let edit = self.replica().edit_outline(course, Origin::Core, move |outline, random| {
-            let update = outline.add(random, kind, under.as_ref(), before.as_ref(), &title, id.clone())?;
-            let edited = Edited::new(id.clone(), [update]);
-            Ok(match first {
-                Some(first) => edited.creating(DocId::Lesson(id), first),
-                None => edited,
-            })
-        });
-        Ok(edit.await?)
+        let changed = self.add_node(course, kind, under, before, title).await?;
+        let made = changed.nodes.into_iter().next();
+        made.ok_or_else(|| CoreError::new(Code::Other, "What was added has no name."))
     }
 
-    /// Gives a node another title.
+    /// As [`Core::rename_node`], for who does not take it back.
     ///
     /// # Errors
-    /// [`Code::Invalid`], [`Code::Denied`], [`Code::NotFound`], and the store's.
+    /// As there.
     pub async fn rename(&self, node: &NodeId, title: &str) -> Result<()> {
-        let title = checked(title)?;
-        let course = self.writable(node).await?;
-        let node = node.clone();
-        let edit = self.replica().edit_outline(&course, Origin::Core, move |outline, _| {
-            Ok(Edited::new((), outline.rename(&node, &title)?))
-        });
-        Ok(edit.await?)
+        self.rename_node(node, title).await.map(drop)
     }
 
-    /// Moves a node under another one, before a sibling or to the end. Without a parent it goes to where `before` stands,
-    /// else it stays under its own.
+    /// As [`Core::move_nodes`], for one node and for who does not take it back.
     ///
     /// # Errors
-    /// [`Code::Invalid`] when it cannot stand there, [`Code::Denied`], [`Code::NotFound`], and the store's.
+    /// As there.
     pub async fn move_node(&self, node: &NodeId, to: Option<NodeId>, before: Option<NodeId>) -> Result<()> {
-        let course = self.writable(node).await?;
-        let to = match (to, &before) {
-            (None, Some(before)) => {
-                let view = self.outline(&course).await?;
-                parent_of(&view.nodes, before).cloned()
-            }
-            (to, _) => to,
-        };
-        let node = node.clone();
-        let edit = self.replica().edit_outline(&course, Origin::Core, move |outline, random| {
-            Ok(Edited::new((), outline.move_node(random, &node, to.as_ref(), before.as_ref())?))
-        });
-        Ok(edit.await?)
+        self.move_nodes(vec![node.clone()], to, before).await.map(drop)
     }
 
-    /// Puts a node and all that it shows into Trash. A lesson that has not arrived cannot go there: what it holds would
-    /// be lost unseen.
+    /// As [`Core::trash_nodes`], for one node and for who does not take it back.
     ///
     /// # Errors
-    /// [`Code::Invalid`], [`Code::Denied`], [`Code::NotFound`], and the store's.
+    /// As there.
     pub async fn trash(&self, node: &NodeId) -> Result<()> {
-        let course = self.writable(node).await?;
-        let mut below = Vec::new();
-        lessons(&self.named(&course, node).await?, &mut below);
-        // What is edited between this look and the trashing counts as unseen, and brings the lesson back.
-        let mut seen = HashMap::new();
-        for lesson in below {
-            match self.replica().state_vector(&DocId::Lesson(lesson.clone())).await {
-                Ok(read) if read.version > 0 => {
-                    seen.insert(lesson, read.bytes);
-                }
-                Ok(_) | Err(ReplicaError::UnknownDoc(_) | ReplicaError::Damaged { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        let node = node.clone();
-        let edit = self.replica().edit_outline(&course, Origin::Core, move |outline, random| {
-            Ok(Edited::new((), outline.trash(random, &node, &|lesson| seen.get(lesson).cloned())?))
-        });
-        Ok(edit.await?)
+        self.trash_nodes(vec![node.clone()]).await.map(drop)
     }
 
-    /// Takes a node out of Trash, with all that went there with it.
+    /// As [`Core::restore_nodes`], for one node and for who does not take it back.
     ///
     /// # Errors
-    /// [`Code::Denied`], [`Code::NotFound`], and the store's.
+    /// As there.
     pub async fn restore(&self, node: &NodeId) -> Result<()> {
-        let course = self.writable(node).await?;
-        let node = node.clone();
-        let edit = self.replica().edit_outline(&course, Origin::Core, move |outline, _| {
-            Ok(Edited::new((), outline.restore(&node)?))
-        });
-        Ok(edit.await?)
+        self.restore_nodes(vec![node.clone()]).await.map(drop)
     }
 
     /// The course of a node, if it may be changed.
@@ -181,7 +105,7 @@ impl Core {
 }
 
 /// The node that a node stands under; `None` at the top, and for what is not in these nodes.
-fn parent_of<'a>(nodes: &'a [OutlineNode], child: &NodeId) -> Option<&'a NodeId> {
+pub(crate) fn parent_of<'a>(nodes: &'a [OutlineNode], child: &NodeId) -> Option<&'a NodeId> {
     nodes.iter().find_map(|node| {
         if node.children.iter().any(|below| below.id == *child) {
             Some(&node.id)

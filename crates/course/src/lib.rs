@@ -3,6 +3,7 @@
 //! - [`outline`]: chapters, sections and lessons of one course, in one document; every operation is one transaction
 //!   and returns the update to log and send
 //! - [`lesson`]: one lesson's body, schema version and assets, in a document of its own
+//! - [`structure`]: the same for many nodes at once, and what takes a change back
 //! - `record`, `view`: what the outline document holds, and the tree that it shows, a pure function of it
 //! - `position`: jittered fractional indices
 //! - `xml`, `any`: a body as y-prosemirror encodes it
@@ -38,6 +39,7 @@ mod random;
 mod record;
 mod settings;
 mod state;
+pub mod structure;
 mod view;
 mod xml;
 
@@ -46,3 +48,4 @@ pub use lesson::Lesson;
 pub use outline::{NewNode, Outline};
 pub use random::{Random, client_id};
 pub use state::holds_more;
+pub use structure::{Done, Lessons};

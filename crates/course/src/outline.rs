@@ -11,7 +11,7 @@ use inkhorn_protocol::{NodeId, schema};
 use std::collections::BTreeMap;
 use yrs::{Any, Map, MapPrelim, MapRef, Out, TransactionMut, WriteTxn};
 
-const NODES: &str = "nodes";
+pub(crate) const NODES: &str = "nodes";
 pub(crate) const META: &str = "meta";
 
 /// What an operation did: the update to log and send, `None` when there was nothing to do.
@@ -122,9 +122,7 @@ impl Outline {
         if self.title()? == title {
             return Ok(None);
         }
-        self.write(|txn| {
-            txn.get_or_insert_map(META).insert(txn, record::TITLE, title);
-        })
+        self.write(|txn| name_course(txn, title))
     }
 
     /// Adds a node under `parent` (`None`: the course), before a sibling or at the end. Returns the update.
@@ -278,14 +276,14 @@ impl Outline {
     }
 
     /// An entry that cannot be read holds its id as well.
-    fn check_free(&self, id: &NodeId) -> Result<(), OpError> {
+    pub(crate) fn check_free(&self, id: &NodeId) -> Result<(), OpError> {
         let taken = self.document.read(|txn| {
             yrs::ReadTxn::get_map(txn, NODES).is_some_and(|nodes| nodes.contains_key(txn, id.as_str()))
         })?;
         if taken { Err(OpError::Taken(id.clone())) } else { Ok(()) }
     }
 
-    fn set_alive(&mut self, records: &Records, ids: &[&NodeId]) -> Edit {
+    pub(crate) fn set_alive(&mut self, records: &Records, ids: &[&NodeId]) -> Edit {
         let actions = ids.iter().filter_map(|id| Some((*id, records.get(*id)?.trashed()?.action.as_str())));
         let actions: Vec<_> = actions.collect();
         if actions.is_empty() {
@@ -298,7 +296,7 @@ impl Outline {
         })
     }
 
-    fn records(&self) -> Result<Records, Integrate> {
+    pub(crate) fn records(&self) -> Result<Records, Integrate> {
         self.document.read(|txn| {
             yrs::ReadTxn::get_map(txn, NODES).map(|nodes| record::read_all(txn, &nodes)).unwrap_or_default()
         })
@@ -309,12 +307,20 @@ impl Outline {
     }
 }
 
-fn find<'a>(records: &'a Records, id: &NodeId) -> Result<&'a Record, OpError> {
+pub(crate) fn name_course(txn: &mut TransactionMut<'_>, title: &str) {
+    txn.get_or_insert_map(META).insert(txn, record::TITLE, title);
+}
+
+pub(crate) fn find<'a>(records: &'a Records, id: &NodeId) -> Result<&'a Record, OpError> {
     records.get(id).ok_or_else(|| OpError::UnknownNode(id.clone()))
 }
 
 /// `parent` exists, is not in Trash, and may hold such a node.
-fn check_parent(records: &Records, kind: NodeKind, parent: Option<&NodeId>) -> Result<(), OpError> {
+pub(crate) fn check_parent(
+    records: &Records,
+    kind: NodeKind,
+    parent: Option<&NodeId>,
+) -> Result<(), OpError> {
     let above = parent.map(|id| find(records, id)).transpose()?;
     if !record::fits(kind, above.map(|above| above.kind)) {
         return Err(OpError::WrongParent(kind));
@@ -326,7 +332,11 @@ fn check_parent(records: &Records, kind: NodeKind, parent: Option<&NodeId>) -> R
 }
 
 /// The siblings that are shown under `parent`, in order, without `except`.
-fn siblings(records: &Records, parent: Option<&NodeId>, except: Option<&NodeId>) -> Vec<(NodeId, String)> {
+pub(crate) fn siblings(
+    records: &Records,
+    parent: Option<&NodeId>,
+    except: Option<&NodeId>,
+) -> Vec<(NodeId, String)> {
     let tree = Tree::new(records);
     let shown = parent.map_or(tree.top.as_slice(), |parent| tree.children(parent));
     let position = |id: &&NodeId| Some(((*id).clone(), records.get(*id)?.place.as_ref()?.position.clone()));
@@ -353,7 +363,7 @@ fn is_there(records: &Records, parent: Option<&NodeId>, id: &NodeId, before: Opt
     at.is_some_and(|at| siblings.get(at + 1).map(|(next, _)| next) == before)
 }
 
-fn insert(
+pub(crate) fn insert(
     txn: &mut TransactionMut<'_>,
     nodes: &MapRef,
     id: &NodeId,
@@ -367,7 +377,7 @@ fn insert(
     node.insert(txn, record::PLACE, record::place_value(place));
 }
 
-fn set(txn: &mut TransactionMut<'_>, id: &NodeId, key: &str, value: Any) {
+pub(crate) fn set(txn: &mut TransactionMut<'_>, id: &NodeId, key: &str, value: Any) {
     let nodes = txn.get_or_insert_map(NODES);
     if let Some(Out::YMap(node)) = nodes.get(txn, id.as_str()) {
         node.insert(txn, key, value);
@@ -375,7 +385,12 @@ fn set(txn: &mut TransactionMut<'_>, id: &NodeId, key: &str, value: Any) {
 }
 
 /// Tells siblings apart that shared a position; they keep parent and token.
-fn reposition(txn: &mut TransactionMut<'_>, nodes: &MapRef, records: &Records, moved: Vec<(NodeId, String)>) {
+pub(crate) fn reposition(
+    txn: &mut TransactionMut<'_>,
+    nodes: &MapRef,
+    records: &Records,
+    moved: Vec<(NodeId, String)>,
+) {
     for (id, position) in moved {
         let place = records.get(&id).and_then(|record| record.place.clone());
         if let (Some(place), Some(Out::YMap(node))) = (place, nodes.get(txn, id.as_str())) {

@@ -91,6 +91,31 @@ pub(crate) fn make_room(
     Some((position, moved))
 }
 
+/// So many positions in order strictly between two, spread so that none is longer than it must be.
+pub(crate) fn spread(
+    low: Option<&str>,
+    high: Option<&str>,
+    count: usize,
+    random: &mut dyn Random,
+) -> Option<Vec<String>> {
+    if count == 0 {
+        return Some(Vec::new());
+    }
+    if high.is_none() {
+        let mut all: Vec<String> = Vec::with_capacity(count);
+        for _ in 0..count {
+            all.push(between(all.last().map(String::as_str).or(low), None, random)?);
+        }
+        return Some(all);
+    }
+    let middle = between(low, high, random)?;
+    let mut all = spread(low, Some(&middle), (count - 1) / 2, random)?;
+    let after = spread(Some(&middle), high, count - 1 - all.len(), random)?;
+    all.push(middle);
+    all.extend(after);
+    Some(all)
+}
+
 /// The `index`th window of digits as a number; digits that are not there are zeros.
 fn window(text: &[u8], index: usize) -> u64 {
     (index * WINDOW..(index + 1) * WINDOW).fold(0, |value, at| {

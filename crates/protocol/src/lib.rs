@@ -8,6 +8,7 @@
 //! - [`session`]: what travels on `@session`
 //! - [`rest`]: what travels over HTTP
 //! - [`event`], [`key`], [`projection`]: events, query keys and the data behind them
+//! - [`change`]: what a change of a course's structure did, and what takes it back
 //! - [`window`]: what travels between the desktop shell and its window
 //!
 //! Must never import anything else of ours.
@@ -23,6 +24,7 @@ pub mod awareness;
 pub mod body;
 pub mod caret;
 pub mod carrier;
+pub mod change;
 pub mod event;
 pub mod fidelity;
 pub mod find;

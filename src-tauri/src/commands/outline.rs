@@ -1,6 +1,7 @@
 //! Courses and their outlines.
 
 use super::{Answer, State};
+use inkhorn_protocol::change::{Changed, Step};
 use inkhorn_protocol::projection::NodeKind;
 use inkhorn_protocol::settings::Change;
 use inkhorn_protocol::{CourseId, NodeId};
@@ -11,8 +12,8 @@ pub(crate) async fn create_course(shell: State<'_>, title: String) -> Answer<Cou
 }
 
 #[tauri::command]
-pub(crate) async fn rename_course(shell: State<'_>, course: CourseId, title: String) -> Answer<()> {
-    Ok(shell.core().await?.rename_course(&course, &title).await?)
+pub(crate) async fn rename_course(shell: State<'_>, course: CourseId, title: String) -> Answer<Changed> {
+    Ok(shell.core().await?.title_course(&course, &title).await?)
 }
 
 #[tauri::command]
@@ -23,33 +24,54 @@ pub(crate) async fn add(
     under: Option<NodeId>,
     before: Option<NodeId>,
     title: String,
-) -> Answer<NodeId> {
-    Ok(shell.core().await?.add(&course, kind, under, before, &title).await?)
+) -> Answer<Changed> {
+    Ok(shell.core().await?.add_node(&course, kind, under, before, &title).await?)
 }
 
 #[tauri::command]
-pub(crate) async fn rename(shell: State<'_>, node: NodeId, title: String) -> Answer<()> {
-    Ok(shell.core().await?.rename(&node, &title).await?)
+pub(crate) async fn rename(shell: State<'_>, node: NodeId, title: String) -> Answer<Changed> {
+    Ok(shell.core().await?.rename_node(&node, &title).await?)
 }
 
 #[tauri::command]
-pub(crate) async fn move_node(
+pub(crate) async fn move_nodes(
     shell: State<'_>,
-    node: NodeId,
+    nodes: Vec<NodeId>,
     to: Option<NodeId>,
     before: Option<NodeId>,
-) -> Answer<()> {
-    Ok(shell.core().await?.move_node(&node, to, before).await?)
+) -> Answer<Changed> {
+    Ok(shell.core().await?.move_nodes(nodes, to, before).await?)
 }
 
 #[tauri::command]
-pub(crate) async fn trash(shell: State<'_>, node: NodeId) -> Answer<()> {
-    Ok(shell.core().await?.trash(&node).await?)
+pub(crate) async fn trash(shell: State<'_>, nodes: Vec<NodeId>) -> Answer<Changed> {
+    Ok(shell.core().await?.trash_nodes(nodes).await?)
 }
 
 #[tauri::command]
-pub(crate) async fn restore(shell: State<'_>, node: NodeId) -> Answer<()> {
-    Ok(shell.core().await?.restore(&node).await?)
+pub(crate) async fn restore(shell: State<'_>, nodes: Vec<NodeId>) -> Answer<Changed> {
+    Ok(shell.core().await?.restore_nodes(nodes).await?)
+}
+
+#[tauri::command]
+pub(crate) async fn duplicate(shell: State<'_>, nodes: Vec<NodeId>) -> Answer<Changed> {
+    Ok(shell.core().await?.duplicate(nodes).await?)
+}
+
+#[tauri::command]
+pub(crate) async fn copy_to(
+    shell: State<'_>,
+    nodes: Vec<NodeId>,
+    course: CourseId,
+    under: Option<NodeId>,
+) -> Answer<Changed> {
+    Ok(shell.core().await?.copy_to(nodes, &course, under).await?)
+}
+
+/// Takes a change back, or does it again: the step is one that a change answered with.
+#[tauri::command]
+pub(crate) async fn take_back(shell: State<'_>, step: Step) -> Answer<Changed> {
+    Ok(shell.core().await?.take_back(step).await?)
 }
 
 #[tauri::command]

@@ -12,6 +12,8 @@ import type * as Y from 'yjs'
 export interface BindingOptions {
   body: Y.XmlFragment
   undo: Y.UndoManager
+  /** The author's own order of steps, of which those of this lesson are a part. */
+  history: ((way: 'undo' | 'redo') => void) | undefined
 }
 
 declare module '@tiptap/core' {
@@ -110,12 +112,18 @@ export const Binding = Extension.create<BindingOptions>({
 
   addKeyboardShortcuts() {
     // Handled even with an empty stack: the webview's own undo would change the page behind the document's back.
+    const go = (way: 'undo' | 'redo') => () => {
+      const { history } = this.options
+      if (history !== undefined) history(way)
+      else this.editor.commands[way]()
+      return true
+    }
     return {
       // Before the keys of code and callouts: what a shortcut has just made is taken back first.
       Backspace: () => this.editor.commands.undoInputRule(),
-      'Mod-z': () => this.editor.commands.undo() || true,
-      'Mod-y': () => this.editor.commands.redo() || true,
-      'Shift-Mod-z': () => this.editor.commands.redo() || true,
+      'Mod-z': go('undo'),
+      'Mod-y': go('redo'),
+      'Shift-Mod-z': go('redo'),
     }
   },
 

@@ -6,7 +6,7 @@
 import { ObservableV2 } from 'lib0/observable'
 import { ySyncPluginKey } from '@tiptap/y-tiptap'
 import * as Y from 'yjs'
-import { type Host, messageOf } from './host.js'
+import { type Host, type Steps, type Way, messageOf } from './host.js'
 import { Peers } from './peers.js'
 import { PushQueue } from './queue.js'
 
@@ -15,6 +15,9 @@ export const REMOTE = Symbol('remote')
 
 /** Lessons that keep their document and their undo stack: what a person goes back and forth between. */
 export const KEPT = 8
+
+/** Lessons with an undo stack that are kept at most: more than an author goes back through. */
+export const KEPT_WRITTEN = 40
 
 /** An undo manager that survives the editor: y-tiptap destroys the one it is given together with its view. */
 class KeptUndoManager extends Y.UndoManager {
@@ -43,6 +46,8 @@ export interface Watcher {
   restart(): void
   /** Whether an input method is composing a word: ProseMirror may then give its text to another block when blocks come or go. */
   composing(): boolean
+  /** Whether it is being edited now. */
+  editing(): boolean
 }
 
 export class LessonDocument {
@@ -68,6 +73,10 @@ export class LessonDocument {
       trackedOrigins: new Set([ySyncPluginKey]),
       deleteFilter: item => mayUndoDelete(item),
       captureTransaction: transaction => transaction.meta.get('addToHistory') !== false,
+    })
+    this.undo.on('stack-item-added', (event: { type: Way }) => {
+      // Undoing adds to the other stack: that is no new step.
+      if (event.type === 'undo' && !this.undo.undoing && !this.undo.redoing) host.event(lesson, 'step', {})
     })
     this.queue = new PushQueue(
       update => host.push(course, lesson, update),
@@ -102,6 +111,24 @@ export class LessonDocument {
   reset(message: string): void {
     if (this.queue.pending) this.queue.refuse(message)
     else this.watcher?.restart()
+  }
+
+  /** Takes the last step of this lesson back, or does it again; null while it is not being edited. */
+  step(way: Way): Steps | null {
+    if (this.watcher?.editing() !== true) return null
+    const done = (way === 'undo' ? this.undo.undo() : this.undo.redo()) !== null
+    // What is typed from now on is a step of its own.
+    this.undo.stopCapturing()
+    return { done, undo: this.undo.undoStack.length, redo: this.undo.redoStack.length }
+  }
+
+  private get written(): boolean {
+    return this.undo.undoStack.length + this.undo.redoStack.length > 0
+  }
+
+  /** Whether it is worth more than another one that nobody looks at. */
+  get keeps(): boolean {
+    return this.written || this.queue.pending
   }
 
   applyRemote(update: Uint8Array): void {
@@ -139,6 +166,7 @@ export class LessonDocument {
   }
 
   end(): void {
+    if (this.written) this.host.event(this.lesson, 'lost', {})
     this.undo.end()
     this.doc.destroy()
   }
@@ -180,9 +208,16 @@ export class Documents {
   release(document: LessonDocument): void {
     document.views = Math.max(0, document.views - 1)
     if (document.views === 0 && document.queue.refused) this.forget(document)
-    for (const old of this.alive.values()) {
-      if (this.alive.size <= KEPT) break
-      if (old.views === 0 && !old.queue.pending) this.forget(old)
+    const unwritten = this.all().filter(old => !old.keeps)
+    const written = this.all().filter(old => old.keeps)
+    for (const [list, most] of [[unwritten, KEPT], [written, KEPT_WRITTEN]] as const) {
+      let surplus = list.length - most
+      for (const old of list) {
+        if (surplus <= 0) break
+        if (old.views > 0 || old.queue.pending) continue
+        this.forget(old)
+        surplus -= 1
+      }
     }
   }
 

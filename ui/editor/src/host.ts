@@ -30,12 +30,24 @@ export interface Host {
   markdownToBlocks?(markdown: string): Promise<BodyNode[]>
   /** This window shows a lesson, under the id of its Y.Doc and with the caret there, or (null) shows it no more. */
   caret?(lesson: string, client: number | null, cursor: Cursor | null): Promise<void>
+  /** The author wants the last thing taken back, or done again, whatever it was. Without it, each lesson has its own order. */
+  history?(lesson: string, way: Way): void
   /** What happened. */
   event(lesson: string, name: EventName, detail: unknown): void
 }
 
 export type EventName =
   | 'ready' | 'mode' | 'failed' | 'saving' | 'unsaved' | 'saved' | 'frozen' | 'words' | 'headings' | 'notice' | 'unfollow'
+  | 'step' | 'lost'
+
+export type Way = 'undo' | 'redo'
+
+/** What became of an undo or redo of one lesson: whether anything changed, and how many steps are left each way. */
+export interface Steps {
+  done: boolean
+  undo: number
+  redo: number
+}
 
 /** `newer`: the document holds something that this version does not know; shown, never edited. */
 export type Mode = 'edit' | 'read' | 'newer'

@@ -1,7 +1,7 @@
 /** What the window calls. See CONTRACT.md. */
 
 import { Documents } from './documents.js'
-import type { Handle, Host, OpenOptions } from './host.js'
+import type { Handle, Host, OpenOptions, Steps, Way } from './host.js'
 import { CaretLine, type Peer } from './peers.js'
 import { type Transfer, Transfers } from './transfers.js'
 import { LessonView } from './view.js'
@@ -47,6 +47,16 @@ export function carets(lesson: string, peers: Peer[]): void {
 
 export function reset(lesson: string): void {
   documents.reset(lesson, words.rebuilt)
+}
+
+/** Takes the last step of a lesson back, or does it again. Null when it is not being edited in this window. */
+export function step(lesson: string, way: Way): Steps | null {
+  return documents.get(lesson)?.step(way) ?? null
+}
+
+/** The author did something else: what is typed from now on is a step of its own. */
+export function seal(): void {
+  for (const document of documents.all()) document.undo.stopCapturing()
 }
 
 export function assetArrived(hash: string): void {

@@ -153,6 +153,7 @@ export class LessonView implements Handle {
       },
       restart: () => this.restart(),
       composing: () => this.editor?.view.composing === true,
+      editing: () => this.mode === 'edit' && !this.frozen && this.editor !== null,
     })
     let letting: ReturnType<typeof setTimeout> | undefined
     const composed = () => {
@@ -215,6 +216,11 @@ export class LessonView implements Handle {
     }
   }
 
+  private get travel(): ((way: 'undo' | 'redo') => void) | undefined {
+    const { host, options } = this
+    return host.history === undefined ? undefined : way => host.history?.(options.lesson, way)
+  }
+
   private showEditor(document: LessonDocument): void {
     const context = this.context
     const readOnly = Extension.create({
@@ -228,7 +234,7 @@ export class LessonView implements Handle {
     })
     this.editor = this.makeEditor([
       ...schemaExtensions(context),
-      Binding.configure({ body: document.body, undo: document.undo }),
+      Binding.configure({ body: document.body, undo: document.undo, history: this.travel }),
       readOnly, Tidy,
       Flash.configure({ hue: () => document.author }),
       Carets.configure({

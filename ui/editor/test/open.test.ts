@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Core, everything, fingerprint } from './page.js'
-import { lesson, opened, paragraph, text } from './helpers.js'
+import { lesson, opened, paragraph } from './helpers.js'
 import { flush } from '../src/index.js'
-import { KEPT } from '../src/documents.js'
+import { KEPT_WRITTEN } from '../src/documents.js'
 
 for (const editable of [true, false]) {
   test(`opening, clicking around and closing a lesson for ${editable ? 'editing' : 'reading'} leaves it as it was`, async () => {
@@ -88,7 +88,12 @@ test('the undo stack of a closed lesson is there when it is opened again, and on
   assert.equal(again.editor().commands.redo(), true)
   await again.handle.flush()
   again.end()
-  for (let i = 0; i < KEPT; i += 1) (await opened(core, lesson([paragraph(text('x'))], core).name)).end()
+  for (let i = 0; i < KEPT_WRITTEN; i += 1) {
+    const other = await opened(core, lesson([paragraph('x')], core).name)
+    other.editor().commands.insertContentAt(2, 'y')
+    await other.handle.flush()
+    other.end()
+  }
   const last = await opened(core, first.name)
   assert.equal(last.handle.text(), 'start more')
   assert.equal(last.editor().commands.undo(), false)

@@ -2,6 +2,7 @@
 
 use super::{Bridge, Message, feed};
 use futures_channel::mpsc::UnboundedSender;
+use inkhorn_protocol::change::{Changed, Step};
 use inkhorn_protocol::find::{Needle, PutBack, Replaced};
 use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::projection::{Account, AssetRef, NodeKind};
@@ -104,7 +105,7 @@ impl Api {
     pub(crate) async fn create_course(&self, title: &str) -> Answer<CourseId> {
         self.run("create_course", json!({ "title": title })).await
     }
-    pub(crate) async fn rename_course(&self, course: &CourseId, title: &str) -> Answer<()> {
+    pub(crate) async fn rename_course(&self, course: &CourseId, title: &str) -> Answer<Changed> {
         self.run("rename_course", json!({ "course": course, "title": title })).await
     }
     pub(crate) async fn change_settings(&self, course: &CourseId, change: &Change) -> Answer<()> {
@@ -124,27 +125,44 @@ impl Api {
         under: Option<&NodeId>,
         before: Option<&NodeId>,
         title: &str,
-    ) -> Answer<NodeId> {
+    ) -> Answer<Changed> {
         let args =
             json!({ "course": course, "kind": kind, "under": under, "before": before, "title": title });
         self.run("add", args).await
     }
-    pub(crate) async fn rename(&self, node: &NodeId, title: &str) -> Answer<()> {
+    pub(crate) async fn rename(&self, node: &NodeId, title: &str) -> Answer<Changed> {
         self.run("rename", json!({ "node": node, "title": title })).await
     }
-    pub(crate) async fn move_node(
+    /// Moves nodes of one course, in this order.
+    pub(crate) async fn move_nodes(
         &self,
-        node: &NodeId,
+        nodes: &[NodeId],
         to: Option<&NodeId>,
         before: Option<&NodeId>,
-    ) -> Answer<()> {
-        self.run("move_node", json!({ "node": node, "to": to, "before": before })).await
+    ) -> Answer<Changed> {
+        self.run("move_nodes", json!({ "nodes": nodes, "to": to, "before": before })).await
     }
-    pub(crate) async fn trash(&self, node: &NodeId) -> Answer<()> {
-        self.run("trash", json!({ "node": node })).await
+    pub(crate) async fn trash(&self, nodes: &[NodeId]) -> Answer<Changed> {
+        self.run("trash", json!({ "nodes": nodes })).await
     }
-    pub(crate) async fn restore(&self, node: &NodeId) -> Answer<()> {
-        self.run("restore", json!({ "node": node })).await
+    pub(crate) async fn restore(&self, nodes: &[NodeId]) -> Answer<Changed> {
+        self.run("restore", json!({ "nodes": nodes })).await
+    }
+    pub(crate) async fn duplicate(&self, nodes: &[NodeId]) -> Answer<Changed> {
+        self.run("duplicate", json!({ "nodes": nodes })).await
+    }
+    /// Copies nodes into another course.
+    pub(crate) async fn copy_to(
+        &self,
+        nodes: &[NodeId],
+        course: &CourseId,
+        under: Option<&NodeId>,
+    ) -> Answer<Changed> {
+        self.run("copy_to", json!({ "nodes": nodes, "course": course, "under": under })).await
+    }
+    /// Takes a change back, or does it again.
+    pub(crate) async fn take_back(&self, step: &Step) -> Answer<Changed> {
+        self.run("take_back", json!({ "step": step })).await
     }
 
     /// Puts something else in every place of a course, or of the lessons named.

@@ -4,11 +4,10 @@ use crate::components::IconButton;
 use crate::i18n::text;
 use crate::state::ui::{Toast, Ui};
 use dioxus::prelude::*;
-use inkhorn_protocol::NodeId;
 
-/// All messages; `on_restore` is the way back from Trash.
+/// All messages; `on_undo` takes back what one of them tells.
 #[component]
-pub(crate) fn Toasts(on_restore: EventHandler<NodeId>) -> Element {
+pub(crate) fn Toasts(on_undo: EventHandler<u64>) -> Element {
     let ui = use_context::<Ui>();
     let one = move |toast: Toast| {
         let id = toast.id;
@@ -19,14 +18,14 @@ pub(crate) fn Toasts(on_restore: EventHandler<NodeId>) -> Element {
                 "data-kind": if toast.trouble { "trouble" } else { "info" },
                 "data-testid": "toast",
                 span { class: "grow", "{toast.text}" }
-                if let Some(node) = toast.restore {
+                if let Some(entry) = toast.undo {
                     button {
                         class: "button quiet",
                         r#type: "button",
                         "data-testid": "toast-undo",
                         onclick: move |_| {
                             ui.dismiss(id);
-                            on_restore.call(node.clone());
+                            on_undo.call(entry);
                         },
                         {text::UNDO}
                     }

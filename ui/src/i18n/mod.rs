@@ -7,6 +7,7 @@ pub mod follow;
 pub mod kept;
 pub mod people;
 pub mod settings;
+pub mod structure;
 pub mod sync;
 pub mod waiting;
 

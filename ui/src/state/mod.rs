@@ -2,11 +2,14 @@
 
 pub mod cache;
 pub mod follow;
+pub mod history;
 pub mod latest;
 pub mod prefs;
 pub mod presence;
 pub mod retry;
 pub mod rights;
+pub mod selection;
+pub mod targets;
 pub mod tree;
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod ui;

@@ -139,7 +139,7 @@ pub enum Shift {
 }
 
 /// Whether a node of kind `child` may stand under one of kind `parent`.
-fn fits(parent: NodeKind, child: NodeKind) -> bool {
+pub(super) fn fits(parent: NodeKind, child: NodeKind) -> bool {
     matches!(
         (parent, child),
         (NodeKind::Chapter, NodeKind::Section | NodeKind::Lesson) | (NodeKind::Section, NodeKind::Lesson)
@@ -267,6 +267,21 @@ pub fn shift(nodes: &[OutlineNode], id: &NodeId, shift: Shift) -> Option<Place> 
     }
 }
 
+/// Where the keyboard takes nodes together: where it takes the first of them (up, in, out) or the last (down), if all of
+/// them may stand there.
+pub fn shift_all(nodes: &[OutlineNode], ids: &[NodeId], way: Shift) -> Option<Place> {
+    let end = if way == Shift::Down { ids.last() } else { ids.first() }?;
+    let place = shift(nodes, end, way)?;
+    let parent = place.to.as_ref().and_then(|to| find(nodes, to)).map(|(_, parent)| parent.kind);
+    let fit = |id: &NodeId| {
+        find(nodes, id).is_some_and(|(_, node)| {
+            parent.map_or(node.kind == NodeKind::Chapter, |parent| fits(parent, node.kind))
+        })
+    };
+    (!ids.contains(place.to.as_ref().unwrap_or(end)) || place.to.is_none()).then_some(())?;
+    ids.iter().all(fit).then_some(place)
+}
+
 /// How a drop is drawn on the row under the pointer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mark {
@@ -289,31 +304,33 @@ pub struct Drop {
     pub place: Place,
 }
 
-/// Where `dragged` would go when it is dropped on the row `over`, `fraction` (0 top … 1 bottom) down that row.
-/// `None` when it may not go there or would stay where it is.
+/// Where `dragged` would go together when they are dropped on the row `over`, `fraction` (0 top … 1 bottom) down that
+/// row. `None` when one of them may not go there or the only one would stay where it is.
 pub fn drop_on(
     nodes: &[OutlineNode],
     collapsed: &HashSet<NodeId>,
-    dragged: &NodeId,
+    dragged: &[NodeId],
     over: &NodeId,
     fraction: f64,
 ) -> Option<Drop> {
-    let from = path(nodes, dragged)?;
-    let node = at(nodes, &from)?;
+    let from: Vec<Vec<usize>> = dragged.iter().filter_map(|id| path(nodes, id)).collect();
+    let kinds: HashSet<NodeKind> = from.iter().filter_map(|path| Some(at(nodes, path)?.kind)).collect();
     let mut target = path(nodes, over)?;
-    if target.starts_with(&from) {
+    if from.is_empty() || from.iter().any(|from| target.starts_with(from)) {
         return None;
     }
+    let all_fit = |parent: NodeKind| kinds.iter().all(|kind| fits(parent, *kind));
+    let all_chapters = kinds.iter().all(|kind| *kind == NodeKind::Chapter);
     // The innermost ancestor of the row (or the row itself) beside or into which the kind may go.
     loop {
         let row = at(nodes, &target)?;
         let (&index, above) = target.split_last()?;
         let parent = at(nodes, above);
         let siblings = parent.map_or(nodes, |parent| parent.children.as_slice());
-        let beside = parent.map_or(node.kind == NodeKind::Chapter, |parent| fits(parent.kind, node.kind));
+        let beside = parent.map_or(all_chapters, |parent| all_fit(parent.kind));
         let exact = &row.id == over;
         let open = !row.children.is_empty() && !collapsed.contains(&row.id);
-        let into = exact && fits(row.kind, node.kind) && (fraction > 0.25 || !beside);
+        let into = exact && all_fit(row.kind) && (fraction > 0.25 || !beside);
         let drop = if into {
             let before = open.then(|| row.children.first().map(|child| child.id.clone())).flatten();
             Some((row.id.clone(), Mark::Into, Place { to: Some(row.id.clone()), before }))
@@ -329,7 +346,8 @@ pub fn drop_on(
             None
         };
         if let Some((row, mark, place)) = drop {
-            return (!stays(nodes, &from, &place)).then_some(Drop { row, mark, place });
+            let stays = matches!(from.as_slice(), [from] if stays(nodes, from, &place));
+            return (!stays).then_some(Drop { row, mark, place });
         }
         target.pop();
         if target.is_empty() {
@@ -376,12 +394,26 @@ pub fn place_for_new(nodes: &[OutlineNode], selected: Option<&NodeId>, kind: Nod
     }
 }
 
-/// The row that takes the focus when `gone` leaves the tree: the next one that stays, else the one before it.
-pub fn neighbour(rows: &[Row], gone: &NodeId) -> Option<NodeId> {
-    let here = rows.iter().position(|row| &row.id == gone)?;
-    let level = rows[here].level;
-    let next = rows[here + 1..].iter().find(|row| row.level <= level);
-    next.or_else(|| here.checked_sub(1).and_then(|i| rows.get(i))).map(|row| row.id.clone())
+/// The row that takes the focus when these leave the tree: the next one that stays behind the first, else the last one
+/// before it.
+pub fn neighbour(rows: &[Row], gone: &[NodeId]) -> Option<NodeId> {
+    let here = rows.iter().position(|row| gone.contains(&row.id))?;
+    // Rows below one that goes leave with it.
+    let mut level = usize::MAX;
+    let mut stays = rows.iter().enumerate().filter(|(_, row)| {
+        if row.level <= level {
+            level = if gone.contains(&row.id) { row.level } else { usize::MAX };
+        }
+        level == usize::MAX
+    });
+    let mut before = None;
+    let next = stays.find(|(index, row)| {
+        if *index < here {
+            before = Some(*row);
+        }
+        *index > here
+    });
+    next.map(|(_, row)| row).or(before).map(|row| row.id.clone())
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! The signals of the UI state. Written by views, never by the core.
 
 use super::follow::Followed;
+use super::history::{History, Way};
 use super::prefs::{Prefs, Theme};
+use super::selection::Selection;
 use crate::island::Mode;
 use crate::page;
 use dioxus::prelude::*;
@@ -22,6 +24,10 @@ pub(crate) enum Dialog {
     Join,
     Shortcuts,
     LetGo(Kept),
+    /// These nodes of a course, in their order.
+    MoveTo(CourseId, Vec<NodeId>),
+    /// The same, for another course.
+    CopyTo(CourseId, Vec<NodeId>),
 }
 
 /// Something that is kept on this computer because the server did not take it, with its name for people.
@@ -37,8 +43,8 @@ pub(crate) struct Toast {
     pub(crate) id: u64,
     pub(crate) text: String,
     pub(crate) trouble: bool,
-    /// Node that "Undo" brings back.
-    pub(crate) restore: Option<NodeId>,
+    /// Entry of the history that "Undo" takes back.
+    pub(crate) undo: Option<u64>,
 }
 
 /// A lesson whose last edit the core refused, with the text as the user had it.
@@ -97,6 +103,12 @@ pub(crate) struct Ui {
     /// What is to be looked for in a lesson; an empty text opens the bar as it was.
     pub(crate) find: Signal<Option<(NodeId, String)>>,
     next_toast: Signal<u64>,
+    /// Rows of the outline that are selected together.
+    pub(crate) selection: Signal<Selection>,
+    /// What the author did, in order.
+    pub(crate) history: Signal<History>,
+    /// Ways through the history that were asked for and not gone yet.
+    pub(crate) travels: Signal<Vec<Way>>,
 }
 
 impl Ui {
@@ -131,6 +143,9 @@ impl Ui {
             fragment: Signal::new(None),
             find: Signal::new(None),
             next_toast: Signal::new(0),
+            selection: Signal::new(Selection::default()),
+            history: Signal::new(History::default()),
+            travels: Signal::new(Vec::new()),
         }
     }
 
@@ -140,6 +155,7 @@ impl Ui {
         self.row.set(lesson.clone());
         self.lesson.set(lesson);
         self.renaming.set(None);
+        self.selection.write().clear();
         self.renaming_course.set(false);
         self.drawer.set(false);
         self.follow(None);
@@ -241,9 +257,9 @@ impl Ui {
         self.trouble(failure.message.clone());
     }
 
-    /// Says that a node went to Trash, with a way back.
-    pub(crate) fn tell_trashed(self, text: String, node: NodeId) {
-        self.toast(text, false, Some(node));
+    /// Says what was done, with a way back where there is one.
+    pub(crate) fn tell_undoable(self, text: String, entry: Option<u64>) {
+        self.toast(text, false, entry);
     }
 
     /// Only for assistive technology.
@@ -251,14 +267,14 @@ impl Ui {
         self.said.set(text);
     }
 
-    fn toast(mut self, text: String, trouble: bool, restore: Option<NodeId>) {
+    fn toast(mut self, text: String, trouble: bool, undo: Option<u64>) {
         let id = *self.next_toast.peek() + 1;
         self.next_toast.set(id);
         {
             let mut toasts = self.toasts.write();
             // The same trouble twice is one message.
             toasts.retain(|toast| toast.text != text);
-            toasts.push(Toast { id, text, trouble, restore });
+            toasts.push(Toast { id, text, trouble, undo });
             let surplus = toasts.len().saturating_sub(3);
             toasts.drain(..surplus);
         }

@@ -1,9 +1,8 @@
-//! Commands that several views give. Each ends in a message when it fails; none waits for the screen.
+//! Commands that several views give; those that change the structure are in `restructure`. Each ends in a message when it fails; none waits for the screen.
 
 use crate::hooks::Client;
 use crate::i18n::{kept, text, waiting};
 use crate::page;
-use crate::state::tree::{self, Place};
 use crate::state::ui::Ui;
 use dioxus::core::spawn_forever;
 use dioxus::prelude::*;
@@ -15,8 +14,8 @@ use std::future::Future;
 /// Gives commands. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Act {
-    client: Client,
-    ui: Ui,
+    pub(super) client: Client,
+    pub(super) ui: Ui,
 }
 
 /// The commands, for this component.
@@ -40,81 +39,6 @@ impl Act {
         self.run(async move {
             let course = api.create_course(text::NEW_COURSE_TITLE).await?;
             ui.open_course(Some(course));
-            Ok(())
-        });
-    }
-
-    pub(crate) fn rename_course(&self, course: CourseId, title: String) {
-        let api = self.client.api.clone();
-        self.run(async move { api.rename_course(&course, &title).await });
-    }
-
-    /// Adds a node behind `selected` and lets the user name it at once.
-    pub(crate) fn add(
-        &self,
-        course: &CourseId,
-        view: &OutlineView,
-        kind: NodeKind,
-        selected: Option<&NodeId>,
-    ) {
-        let Some(place) = tree::place_for_new(&view.nodes, selected, kind) else { return };
-        self.add_at(course.clone(), kind, place);
-    }
-
-    pub(crate) fn add_at(&self, course: CourseId, kind: NodeKind, place: Place) {
-        let (api, mut ui) = (self.client.api.clone(), self.ui);
-        self.run(async move {
-            let node =
-                api.add(&course, kind, place.to.as_ref(), place.before.as_ref(), text::new_of(kind)).await?;
-            if let Some(parent) = &place.to {
-                ui.prefs.write().collapsed.remove(parent);
-            }
-            ui.row.set(Some(node.clone()));
-            ui.renaming.set(Some(node.clone()));
-            if kind == NodeKind::Lesson {
-                ui.open_lesson(node);
-            }
-            Ok(())
-        });
-    }
-
-    pub(crate) fn rename(&self, node: NodeId, title: String) {
-        let api = self.client.api.clone();
-        self.run(async move { api.rename(&node, &title).await });
-    }
-
-    pub(crate) fn move_to(&self, node: NodeId, place: Place, said: String) {
-        let (api, mut ui) = (self.client.api.clone(), self.ui);
-        self.run(async move {
-            api.move_node(&node, place.to.as_ref(), place.before.as_ref()).await?;
-            if let Some(parent) = &place.to {
-                ui.prefs.write().collapsed.remove(parent);
-            }
-            ui.row.set(Some(node));
-            ui.say(said);
-            Ok(())
-        });
-    }
-
-    pub(crate) fn trash(&self, node: NodeId, title: String) {
-        let (api, ui) = (self.client.api.clone(), self.ui);
-        self.run(async move {
-            // What was typed last must be in the lesson before it goes.
-            crate::island::flush().await;
-            api.trash(&node).await?;
-            ui.tell_trashed(text::trashed(&title), node);
-            Ok(())
-        });
-    }
-
-    pub(crate) fn restore(&self, node: NodeId, title: Option<String>) {
-        let (api, mut ui) = (self.client.api.clone(), self.ui);
-        self.run(async move {
-            api.restore(&node).await?;
-            ui.row.set(Some(node));
-            if let Some(title) = title {
-                ui.tell(text::restored(&title));
-            }
             Ok(())
         });
     }

@@ -153,5 +153,12 @@ fn hear(Event { lesson, what }: Event, act: &Act, mut ui: Ui) {
         What::Notice { trouble: false, message } => ui.tell(message),
         What::Link(href) => act.follow(&href),
         What::Unfollow => ui.stop_following(),
+        What::Step => {
+            if let Some(course) = ui.course.peek().clone() {
+                ui.history.write().wrote(course, lesson);
+            }
+        }
+        What::Lost => ui.history.write().lost(&lesson),
+        What::Travel(way) => act.travel(way),
     }
 }

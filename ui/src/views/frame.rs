@@ -11,6 +11,7 @@ use super::join::JoinDialog;
 use super::kept::LetGoDialog;
 use super::lesson::{LessonPage, NoLesson};
 use super::people::PeopleDialog;
+use super::place::PlaceDialog;
 use super::presence::use_tell_where;
 use super::server::ServerDialog;
 use super::settings::SettingsDialog;
@@ -23,6 +24,7 @@ use crate::components::Toasts;
 use crate::hooks::Client;
 use crate::i18n::text;
 use crate::page;
+use crate::state::history::Way;
 use crate::state::prefs::SIDEBAR;
 use crate::state::ui::{Dialog, Ui};
 use dioxus::prelude::*;
@@ -37,7 +39,7 @@ pub(crate) fn Frame() -> Element {
     let ui = use_context::<Ui>();
     let client = use_context::<Client>();
     let act = use_act();
-    let restore = act.clone();
+    let (back, travel) = (act.clone(), act.clone());
     let width = ui.prefs.read().sidebar_width;
     let hidden = ui.prefs.read().sidebar_hidden;
     let course = ui.course.read().clone();
@@ -85,6 +87,10 @@ pub(crate) fn Frame() -> Element {
             Shortcut::Cache => ui.toggle_cache(),
             Shortcut::Import => ui.ask(Dialog::Import),
             Shortcut::Shortcuts => ui.ask(Dialog::Shortcuts),
+            // In a field it is about what is typed there.
+            Shortcut::Undo | Shortcut::Redo if page::is_in_field(&event) => return,
+            Shortcut::Undo => travel.travel(Way::Undo),
+            Shortcut::Redo => travel.travel(Way::Redo),
             Shortcut::Outline => {
                 if page::is_narrow() {
                     let mut drawer = ui.drawer;
@@ -170,7 +176,7 @@ pub(crate) fn Frame() -> Element {
             if *ui.cache.read() {
                 CachePanel {}
             }
-            Toasts { on_restore: move |node| restore.restore(node, None) }
+            Toasts { on_undo: move |entry| back.undo_entry(entry) }
             Dialogs {}
         }
     }
@@ -215,6 +221,12 @@ fn Dialogs() -> Element {
         },
         Some(Dialog::LetGo(kept)) => rsx! {
             LetGoDialog { kept }
+        },
+        Some(Dialog::MoveTo(course, nodes)) => rsx! {
+            PlaceDialog { course, nodes, copies: false }
+        },
+        Some(Dialog::CopyTo(course, nodes)) => rsx! {
+            PlaceDialog { course, nodes, copies: true }
         },
         Some(Dialog::Shortcuts) => rsx! {
             ShortcutsDialog {}

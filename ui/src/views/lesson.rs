@@ -161,7 +161,7 @@ pub(super) fn LessonPage(course: CourseId, lesson: NodeId) -> Element {
     let said = settings.data();
     let language = said.as_ref().map(|said| said.0.clone()).filter(|tag| !tag.is_empty());
     let direction = said.map(|said| said.1).filter(|it| *it != Direction::Auto).map(Direction::as_str);
-    let (rename, to_restore, copy) = (act.clone(), (act.clone(), lesson.clone(), title.clone()), act.clone());
+    let (rename, to_restore, copy) = (act.clone(), (act.clone(), lesson.clone()), act.clone());
     let named = lesson.clone();
     let focus = handle.clone();
     rsx! {
@@ -220,7 +220,7 @@ pub(super) fn LessonPage(course: CourseId, lesson: NodeId) -> Element {
                                 class: "button",
                                 r#type: "button",
                                 "data-testid": "restore-lesson",
-                                onclick: move |_| to_restore.0.restore(to_restore.1.clone(), Some(to_restore.2.clone())),
+                                onclick: move |_| to_restore.0.restore(vec![to_restore.1.clone()]),
                                 {text::RESTORE}
                             }
                         }

@@ -3,13 +3,13 @@
 use super::act::{Act, use_act};
 use super::shortcuts::shown;
 use crate::components::{Item, Menu, Spot};
-use crate::i18n::text;
+use crate::i18n::{structure, text};
 use crate::page;
 use crate::state::tree::{self, Place, Row, Shift};
-use crate::state::ui::Ui;
+use crate::state::ui::{Dialog, Ui};
 use dioxus::prelude::*;
-use inkhorn_protocol::CourseId;
 use inkhorn_protocol::projection::{NodeKind, OutlineView};
+use inkhorn_protocol::{CourseId, NodeId};
 use std::rc::Rc;
 
 /// What can be added here.
@@ -68,6 +68,8 @@ pub(super) fn NodeMenu(
 ) -> Element {
     let mut ui = use_context::<Ui>();
     let act = use_act();
+    let nodes = ui.selection.peek().acting(&view.nodes, Some(&row.id));
+    let one = nodes.len() == 1;
     let moves = [
         (Shift::Up, text::MOVE_UP, "arrow-up", "Alt+↑"),
         (Shift::Down, text::MOVE_DOWN, "arrow-down", "Alt+↓"),
@@ -77,7 +79,7 @@ pub(super) fn NodeMenu(
     let moves: Vec<_> = moves
         .into_iter()
         .filter_map(|(way, label, icon, keys)| {
-            Some((tree::shift(&view.nodes, &row.id, way)?, label, icon, keys))
+            Some((tree::shift_all(&view.nodes, &nodes, way)?, label, icon, keys))
         })
         .collect();
     let adds: &[NodeKind] = match row.kind {
@@ -85,7 +87,12 @@ pub(super) fn NodeMenu(
         NodeKind::Section => &[NodeKind::Lesson, NodeKind::Section],
         NodeKind::Lesson => &[NodeKind::Lesson],
     };
-    let (rename, open, trash) = (row.id.clone(), row.id.clone(), (act.clone(), row.clone(), rows.clone()));
+    let (rename, open, trash) = (row.id.clone(), row.id.clone(), (act.clone(), nodes.clone(), rows.clone()));
+    let (copies, to_move, to_copy) = (
+        (act.clone(), nodes.clone()),
+        Dialog::MoveTo(course.clone(), nodes.clone()),
+        Dialog::CopyTo(course.clone(), nodes.clone()),
+    );
     let add = |kind: NodeKind| {
         let (act, view, course, node) = (act.clone(), view.clone(), course.clone(), row.id.clone());
         rsx! {
@@ -101,7 +108,7 @@ pub(super) fn NodeMenu(
         }
     };
     let shift = |(place, label, icon, keys): (Place, &'static str, &'static str, &'static str)| {
-        let (act, node) = (act.clone(), row.id.clone());
+        let (act, nodes) = (act.clone(), nodes.clone());
         let said = said(&view, &row.title, &place);
         rsx! {
             Item {
@@ -111,14 +118,14 @@ pub(super) fn NodeMenu(
                 keys: shown(keys),
                 onclick: move |()| {
                     on_close.call(());
-                    act.move_to(node.clone(), place.clone(), said.clone());
+                    act.move_to(nodes.clone(), place.clone(), said.clone(), false);
                 },
             }
         }
     };
     rsx! {
         Menu { spot, label: text::titled(&row.title), on_close,
-            if row.kind == NodeKind::Lesson {
+            if one && row.kind == NodeKind::Lesson {
                 Item {
                     label: text::OPEN,
                     icon: "file-text",
@@ -129,22 +136,55 @@ pub(super) fn NodeMenu(
                     },
                 }
             }
+            if one {
+                Item {
+                    label: text::RENAME,
+                    icon: "pencil",
+                    keys: "F2",
+                    testid: "rename",
+                    onclick: move |()| {
+                        on_close.call(());
+                        ui.renaming.set(Some(rename.clone()));
+                    },
+                }
+            } else {
+                div { class: "menu-title", {structure::selected(nodes.len())} }
+            }
             Item {
-                label: text::RENAME,
-                icon: "pencil",
-                keys: "F2",
-                testid: "rename",
+                label: structure::DUPLICATE,
+                icon: "copy",
+                keys: shown("Mod+D"),
+                testid: "duplicate",
                 onclick: move |()| {
                     on_close.call(());
-                    ui.renaming.set(Some(rename.clone()));
+                    copies.0.duplicate(copies.1.clone());
                 },
             }
-            div { class: "menu-separator", role: "separator" }
-            for kind in adds.iter().copied() {
-                {add(kind)}
-            }
-            if !moves.is_empty() {
+            if one {
                 div { class: "menu-separator", role: "separator" }
+                for kind in adds.iter().copied() {
+                    {add(kind)}
+                }
+            }
+            div { class: "menu-separator", role: "separator" }
+            Item {
+                label: structure::MOVE_TO,
+                icon: "folder",
+                keys: shown("Mod+Shift+M"),
+                testid: "move-to",
+                onclick: move |()| {
+                    on_close.call(());
+                    ui.ask(to_move.clone());
+                },
+            }
+            Item {
+                label: structure::COPY_TO,
+                icon: "library",
+                testid: "copy-to",
+                onclick: move |()| {
+                    on_close.call(());
+                    ui.ask(to_copy.clone());
+                },
             }
             for entry in moves {
                 {shift(entry)}
@@ -158,17 +198,17 @@ pub(super) fn NodeMenu(
                 danger: true,
                 onclick: move |()| {
                     on_close.call(());
-                    go_to_trash(&trash.0, ui, &trash.2, &trash.1);
+                    go_to_trash(&trash.0, ui, &trash.2, trash.1.clone());
                 },
             }
         }
     }
 }
 
-/// Trashes a node; the focus goes to what stays beside it.
-pub(super) fn go_to_trash(act: &Act, mut ui: Ui, rows: &[Row], row: &Row) {
-    let next = tree::neighbour(rows, &row.id);
-    act.trash(row.id.clone(), row.title.clone());
+/// Trashes nodes; the focus goes to what stays beside them.
+pub(super) fn go_to_trash(act: &Act, mut ui: Ui, rows: &[Row], nodes: Vec<NodeId>) {
+    let next = tree::neighbour(rows, &nodes);
+    act.trash(nodes);
     if let Some(next) = &next {
         page::focus_soon(format!("node-{next}"));
     }

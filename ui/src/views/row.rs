@@ -32,6 +32,8 @@ pub(super) fn TreeRow(
     /// Whether Tab reaches the tree here.
     tab: bool,
     renaming: bool,
+    /// Whether it is one of several that are selected; none while none is.
+    selected: Option<bool>,
     dragged: bool,
     mark: Option<Mark>,
     /// Who else is there.
@@ -39,6 +41,8 @@ pub(super) fn TreeRow(
     /// Without it there is nothing but opening it.
     writable: bool,
     on_open: EventHandler<()>,
+    /// A click with a key held: whether the range to it is meant, else it alone.
+    on_select: EventHandler<bool>,
     on_toggle: EventHandler<()>,
     on_rename: EventHandler<String>,
     on_menu: EventHandler<(f64, f64)>,
@@ -64,7 +68,8 @@ pub(super) fn TreeRow(
             "aria-posinset": "{row.index + 1}",
             "aria-setsize": "{row.siblings}",
             "aria-expanded": row.has_children.then(|| row.expanded.to_string()),
-            "aria-selected": open.to_string(),
+            "aria-selected": selected.unwrap_or(open).to_string(),
+            "aria-current": open.then_some("page"),
             "aria-label": text::row(&title, &people),
             "data-kind": kind,
             "data-node": "{row.id}",
@@ -83,8 +88,17 @@ pub(super) fn TreeRow(
                     ui.row.set(Some(node.clone()));
                 }
             },
-            onclick: move |_| {
-                if !renaming {
+            onclick: move |event| {
+                if renaming {
+                    return;
+                }
+                let held = event.modifiers();
+                if held.contains(Modifiers::SHIFT) {
+                    on_select.call(true);
+                } else if held.intersects(Modifiers::CONTROL | Modifiers::META) {
+                    on_select.call(false);
+                } else {
+                    ui.selection.write().clear();
                     if lesson { on_open.call(()) } else { on_toggle.call(()) }
                 }
             },
@@ -93,6 +107,12 @@ pub(super) fn TreeRow(
                     event.prevent_default();
                     let at = event.client_coordinates();
                     on_menu.call((at.x, at.y));
+                }
+            },
+            // Shift would select the text between.
+            onmousedown: move |event| {
+                if event.modifiers().contains(Modifiers::SHIFT) && !renaming {
+                    event.prevent_default();
                 }
             },
             onpointerdown: move |event| {

@@ -20,6 +20,8 @@ pub(crate) enum Shortcut {
     Outline,
     Find,
     CloseDrawer,
+    Undo,
+    Redo,
 }
 
 /// The shortcut that an event stands for.
@@ -38,6 +40,9 @@ pub(crate) fn of(event: &KeyboardEvent) -> Option<Shortcut> {
     let alt = modifiers == main | Modifiers::ALT;
     // The physical key: a layout may put another letter there with Shift.
     match event.code() {
+        Code::KeyZ if plain => Some(Shortcut::Undo),
+        Code::KeyZ if shift => Some(Shortcut::Redo),
+        Code::KeyY if plain => Some(Shortcut::Redo),
         Code::KeyN if plain => Some(Shortcut::NewLesson),
         Code::KeyN if alt => Some(Shortcut::NewSection),
         Code::KeyN if shift => Some(Shortcut::NewChapter),
@@ -88,6 +93,10 @@ const GROUPS: [(&str, &[(&str, &str)]); 5] = [
             ("Move up, down", "Alt+↑ ↓"),
             ("Move into, out of a section", "Alt+→ ←"),
             ("Move to Trash", "Delete"),
+            ("Move to a place", "Mod+Shift+M"),
+            ("Duplicate", "Mod+D"),
+            ("Select more", "Shift+↑ ↓"),
+            ("Select one more, all", "Mod+Space  Mod+A"),
             ("Find by title", "type it"),
         ],
     ),

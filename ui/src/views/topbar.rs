@@ -6,7 +6,8 @@ use super::shortcuts::shown;
 use super::sync::PillButton;
 use crate::components::{Icon, IconButton, Item, Menu, Spot};
 use crate::hooks::{use_query, use_sharing};
-use crate::i18n::{cache, find, settings, text};
+use crate::i18n::{cache, find, settings, structure, text};
+use crate::state::history::{Way, What};
 use crate::state::prefs::Theme;
 use crate::state::rights::Rights;
 use crate::state::tree;
@@ -156,8 +157,41 @@ fn MoreMenu(spot: Spot, course: Option<CourseId>, on_close: EventHandler<()>) ->
         .as_ref()
         .and_then(|course| courses.data()?.iter().find(|one| &one.id == course).map(|one| one.title.clone()))
         .unwrap_or_default();
+    let travels = {
+        let history = ui.history.peek();
+        let name = |what: &What| match what {
+            What::Text(_) => structure::TYPING.to_owned(),
+            What::Structure { name, .. } => name.clone(),
+        };
+        let undo = history
+            .next(Way::Undo)
+            .map(|entry| (Way::Undo, structure::undo_of(&name(&entry.what)), "Mod+Z", "undo"));
+        let redo = history
+            .next(Way::Redo)
+            .map(|entry| (Way::Redo, structure::redo_of(&name(&entry.what)), "Mod+Shift+Z", "redo"));
+        undo.into_iter().chain(redo).collect::<Vec<_>>()
+    };
+    let travel_item = |way: Way, label: String, keys: &'static str, testid: &'static str| {
+        let act = act.clone();
+        rsx! {
+            Item {
+                key: "{testid}",
+                label,
+                icon: if way == Way::Undo { "undo-2" } else { "refresh-cw" },
+                keys: shown(keys),
+                testid,
+                onclick: move |()| {
+                    on_close.call(());
+                    act.travel(way);
+                },
+            }
+        }
+    };
     rsx! {
         Menu { spot, label: text::MORE, on_close,
+            for (way , label , keys , testid) in travels {
+                {travel_item(way, label, keys, testid)}
+            }
             if let Some(course) = course {
                 if writable {
                     Item {

@@ -32,7 +32,7 @@ pub(super) fn Recovered(view: Rc<OutlineView>, writable: bool) -> Element {
                         icon: "rotate-ccw",
                         label: text::PUT_BACK,
                         side: "left",
-                        onclick: move |_| act.move_to(id.clone(), place.clone(), text::restored(&title)),
+                        onclick: move |_| act.move_to(vec![id.clone()], place.clone(), text::restored(&title), false),
                     }
                 }
             }
@@ -56,7 +56,7 @@ pub(super) fn Trash(view: Rc<OutlineView>, writable: bool) -> Element {
     let act = use_act();
     let mut shown = use_signal(|| false);
     let one = |node: &OutlineNode| {
-        let (act, id, title, open) = (act.clone(), node.id.clone(), node.title.clone(), node.id.clone());
+        let (act, id, open) = (act.clone(), node.id.clone(), node.id.clone());
         let lesson = node.kind == NodeKind::Lesson;
         let below = tree::count_lessons(&node.children) as u64;
         rsx! {
@@ -77,7 +77,7 @@ pub(super) fn Trash(view: Rc<OutlineView>, writable: bool) -> Element {
                         label: text::RESTORE,
                         side: "left",
                         testid: "restore",
-                        onclick: move |_| act.restore(id.clone(), Some(title.clone())),
+                        onclick: move |_| act.restore(vec![id.clone()]),
                     }
                 }
             }

@@ -6,12 +6,15 @@ use super::outline_menu::{NodeMenu, go_to_trash, said};
 use super::row::{TreeRow, element_id};
 use crate::components::Spot;
 use crate::hooks::{use_presence, use_sharing};
+use crate::i18n::structure;
 use crate::page;
 use crate::state::presence;
 use crate::state::rights::{Rights, changes_the_outline};
 use crate::state::tree::{self, Arrow, Row, Shift, Step};
+use crate::state::ui::Dialog;
 use crate::state::ui::Ui;
 use crate::state::virtual_rows;
+use dioxus::core::spawn_forever;
 use dioxus::prelude::*;
 use dioxus::web::WebEventExt as _;
 use inkhorn_protocol::projection::{NodeKind, OutlineView};
@@ -39,7 +42,8 @@ const TYPED_MS: u64 = 800;
 
 #[derive(Debug, Clone, PartialEq)]
 struct Drag {
-    node: NodeId,
+    /// What is carried, in its order.
+    nodes: Vec<NodeId>,
     from_y: f64,
     /// It has moved far enough.
     moving: bool,
@@ -64,6 +68,20 @@ pub(super) fn focus_row(mut ui: Ui, node: NodeId) {
     spawn(async move {
         page::sleep(0).await;
         page::focus_by_key(&id);
+    });
+}
+
+/// Puts the focus on a row that is about to come into the outline.
+pub(super) fn focus_row_soon(mut ui: Ui, node: NodeId) {
+    let id = format!("node-{node}");
+    ui.row.set(Some(node));
+    spawn_forever(async move {
+        for _ in 0..20 {
+            page::sleep(FRAME_MS).await;
+            if page::element(&id).is_some() {
+                return page::focus_by_key(&id);
+            }
+        }
     });
 }
 
@@ -110,6 +128,7 @@ pub(super) fn Tree(
     let mut rolls = use_signal(|| false);
     let mut typed = use_signal(|| (String::new(), 0u64));
     let mut menu = use_signal(|| None::<(Row, Spot)>);
+    let mut before_press = use_signal(|| None::<NodeId>);
 
     // The tab stop: the row that the keyboard is at, else the open lesson's, else the first.
     let at = ui.row.read().clone();
@@ -140,6 +159,7 @@ pub(super) fn Tree(
     });
     let keys = {
         let (act, view, rows, stop) = (act.clone(), view.clone(), rows.clone(), stop.clone());
+        let of = course.clone();
         move |event: KeyboardEvent| {
             let Some(at) = stop.clone() else { return };
             let Some(row) = rows.iter().find(|row| row.id == at) else { return };
@@ -152,12 +172,36 @@ pub(super) fn Tree(
                 }
                 return;
             }
+            // What a command is about: the selection, or the row.
+            let acting = || ui.selection.peek().acting(&view.nodes, Some(&at));
             if event.modifiers() == Modifiers::ALT {
                 let Some(way) = way(&event.key()) else { return };
                 event.prevent_default();
                 event.stop_propagation();
-                if let Some(place) = tree::shift(&view.nodes, &at, way) {
-                    act.move_to(at, place.clone(), said(&view, &row.title, &place));
+                let nodes = acting();
+                if let Some(place) = tree::shift_all(&view.nodes, &nodes, way) {
+                    let said = said(&view, &row.title, &place);
+                    act.move_to(nodes, place, said, false);
+                }
+                return;
+            }
+            if selects(ui, &event, &rows, &at) {
+                event.prevent_default();
+                event.stop_propagation();
+                return;
+            }
+            let main = if page::is_mac() { Modifiers::META } else { Modifiers::CONTROL };
+            let command = match event.code() {
+                Code::KeyD if event.modifiers() == main => Some(Command::Duplicate),
+                Code::KeyM if event.modifiers() == main | Modifiers::SHIFT => Some(Command::MoveTo),
+                _ => None,
+            };
+            if let Some(command) = command.filter(|_| writable) {
+                event.prevent_default();
+                event.stop_propagation();
+                match command {
+                    Command::Duplicate => act.duplicate(acting()),
+                    Command::MoveTo => ui.ask(Dialog::MoveTo(of.clone(), acting())),
                 }
                 return;
             }
@@ -170,11 +214,15 @@ pub(super) fn Tree(
                     true
                 }
                 Key::Delete => {
-                    go_to_trash(&act, ui, &rows, row);
+                    go_to_trash(&act, ui, &rows, acting());
                     true
                 }
                 Key::Escape if drag.peek().is_some() => {
                     drag.set(None);
+                    true
+                }
+                Key::Escape if !ui.selection.peek().is_empty() => {
+                    ui.selection.write().clear();
                     true
                 }
                 // Within a title that is being typed it is a letter.
@@ -219,7 +267,7 @@ pub(super) fn Tree(
         move |y: f64| {
             let Some(mut now) = drag.peek().clone() else { return };
             now.drop = row_at(y).and_then(|(over, fraction)| {
-                tree::drop_on(&view.nodes, &collapsed, &now.node, &over, fraction)
+                tree::drop_on(&view.nodes, &collapsed, &now.nodes, &over, fraction)
             });
             if drag.peek().as_ref() != Some(&now) {
                 drag.set(Some(now));
@@ -270,18 +318,22 @@ pub(super) fn Tree(
             let Some(done) = drag.peek().clone() else { return };
             drag.set(None);
             if let Some(to) = done.drop {
-                let title = tree::find(&view.nodes, &done.node).map(|(_, node)| node.title.clone());
-                let said = said(&view, &title.unwrap_or_default(), &to.place);
-                act.move_to(done.node, to.place, said);
+                let first = done.nodes.first().and_then(|first| tree::find(&view.nodes, first));
+                let title = first.map(|(_, node)| node.title.clone()).unwrap_or_default();
+                let said = said(&view, &title, &to.place);
+                let several = done.nodes.len() > 1;
+                act.move_to(done.nodes, to.place, said, several);
             }
         }
     };
 
     let carried = drag.read().clone().filter(|drag| drag.moving);
+    let selection = ui.selection.read().clone();
     let row_of = |row: &Row, gap: usize| {
         let (node, for_toggle, for_drag, for_menu) =
             (row.id.clone(), row.id.clone(), row.id.clone(), row.clone());
         let (act, to_rename) = (act.clone(), row.id.clone());
+        let (to_select, all, nodes) = (row.id.clone(), rows.clone(), view.clone());
         let mark = carried.as_ref().and_then(|drag| drag.drop.as_ref()).filter(|drop| drop.row == row.id);
         rsx! {
             TreeRow {
@@ -291,17 +343,40 @@ pub(super) fn Tree(
                 open: open.as_ref() == Some(&row.id),
                 tab: stop.as_ref() == Some(&row.id),
                 renaming: renaming.as_ref() == Some(&row.id),
-                dragged: carried.as_ref().is_some_and(|drag| drag.node == row.id),
+                selected: (!selection.is_empty()).then(|| selection.has(&row.id)),
+                dragged: carried.as_ref().is_some_and(|drag| drag.nodes.contains(&row.id)),
                 mark: mark.map(|drop| drop.mark),
                 people: people.get(&row.id).cloned().unwrap_or_default(),
                 writable,
                 on_open: move |()| ui.open_lesson(node.clone()),
+                on_select: move |range: bool| {
+                    let from = before_press.peek().clone();
+                    let mut selection = ui.selection.write();
+                    if range {
+                        selection.extend(&all, from.as_ref().unwrap_or(&to_select), &to_select);
+                    } else {
+                        selection.toggle(&to_select, from.as_ref());
+                    }
+                    let count = selection.len();
+                    std::mem::drop(selection);
+                    ui.say(structure::selected(count));
+                },
                 on_toggle: move |()| toggle.call(for_toggle.clone()),
                 on_rename: move |title| act.rename(to_rename.clone(), title),
-                on_menu: move |(x, y)| menu.set(Some((for_menu.clone(), Spot { x, y, back: None }))),
+                on_menu: move |(x, y)| {
+                    // A menu of a row beside the selection is about that row.
+                    if !ui.selection.peek().has(&for_menu.id) {
+                        ui.selection.write().clear();
+                    }
+                    menu.set(Some((for_menu.clone(), Spot { x, y, back: None })));
+                },
                 on_grab: move |event: PointerEvent| {
                     drag.set(Some(Drag {
-                        node: for_drag.clone(),
+                        nodes: if ui.selection.peek().has(&for_drag) {
+                            ui.selection.peek().acting(&nodes.nodes, None)
+                        } else {
+                            vec![for_drag.clone()]
+                        },
                         from_y: event.client_coordinates().y,
                         moving: false,
                         drop: None,
@@ -315,11 +390,14 @@ pub(super) fn Tree(
             id: TREE,
             class: "tree",
             role: "tree",
+            "aria-multiselectable": "true",
             "aria-labelledby": "outline-title",
             "data-testid": "tree",
             style: "padding-block-end: calc({below} * var(--row))",
             "data-dragging": carried.is_some().then_some("true"),
             onkeydown: keys,
+            // The row that the user was at, before the press gives the focus to another one.
+            onpointerdown: move |_| before_press.set(ui.row.peek().clone()),
             onpointermove: moves,
             onpointerup: drop,
             onpointercancel: move |_| drag.set(None),
@@ -355,6 +433,35 @@ fn row_at(y: f64) -> Option<(NodeId, f64)> {
     let rect = row.get_bounding_client_rect();
     let fraction = ((y - rect.top()) / rect.height().max(1.0)).clamp(0.0, 1.0);
     Some((row.get_attribute("data-node")?.parse().ok()?, fraction))
+}
+
+/// Commands on what is selected that have a shortcut of their own.
+enum Command {
+    Duplicate,
+    MoveTo,
+}
+
+/// Keys that change what is selected; whether this was one of them.
+fn selects(mut ui: Ui, event: &KeyboardEvent, rows: &[Row], at: &NodeId) -> bool {
+    let main = if page::is_mac() { Modifiers::META } else { Modifiers::CONTROL };
+    let held = event.modifiers();
+    let key = event.key();
+    if held == Modifiers::SHIFT
+        && let Some(way @ (Arrow::Up | Arrow::Down | Arrow::Home | Arrow::End)) = arrow(&key)
+    {
+        if let Step::Focus(next) = tree::step(rows, at, way) {
+            ui.selection.write().extend(rows, at, &next);
+            focus_row(ui, next);
+        }
+    } else if held == Modifiers::CONTROL && matches!(&key, Key::Character(letter) if letter == " ") {
+        ui.selection.write().toggle(at, None);
+    } else if held == main && event.code() == Code::KeyA {
+        ui.selection.write().all(rows);
+    } else {
+        return false;
+    }
+    ui.say(structure::selected(ui.selection.peek().len()));
+    true
 }
 
 fn arrow(key: &Key) -> Option<Arrow> {

@@ -16,7 +16,7 @@ async fn the_outline_is_walked_and_changed_by_keys() -> anyhow::Result<()> {
         page.keys(" ").await?;
         page.sees("[data-testid=lesson][data-lesson=texture]").await?;
         page.chord(&[Key::Alt], Key::Up).await?;
-        page.commanded("move_node", json!({ "node": "texture", "before": "layers" })).await?;
+        page.commanded("move_nodes", json!({ "nodes": ["texture"], "before": "layers" })).await?;
         page.keys(Key::F2).await?;
         page.sees("[data-testid=rename-input]").await?;
         page.keys("Grain").await?;

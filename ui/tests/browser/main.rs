@@ -17,6 +17,7 @@ mod pictures;
 mod presence;
 mod settings;
 mod storm;
+mod structure;
 mod support;
 mod tools;
 mod waiting;

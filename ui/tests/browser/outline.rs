@@ -113,7 +113,7 @@ async fn a_drag_that_rests_near_an_edge_goes_on_through_the_outline() -> anyhow:
         let over = page.js(over, &[]).await?;
         ensure!(over.as_str().is_some_and(|over| over.starts_with("many-1")), "{over}");
         page.js(pointer, &[json!("pointerup"), json!(".tree"), json!(0.5)]).await?;
-        page.commanded("move_node", json!({ "node": "many-3", "to": "many" })).await
+        page.commanded("move_nodes", json!({ "nodes": ["many-3"], "to": "many" })).await
     })
     .await
 }

@@ -12,6 +12,7 @@ mod presence;
 mod remembered;
 mod settings;
 mod storm;
+mod structure;
 mod sync;
 mod ways;
 mod world;

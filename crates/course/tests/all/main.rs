@@ -11,4 +11,5 @@ mod peers;
 mod prosemirror;
 mod richtext;
 mod settings;
+mod undo;
 mod yjs;

@@ -1,7 +1,7 @@
 //! The bridge of a plain browser: a small world in memory in place of the core, for tests and for work on the
 //! interface. Only in builds with the feature `mock`; what is shipped does not contain it, nor a switch for it.
 //!
-//! - `world`: courses, outline, sync, as the window asks for them; `outline`: changes of an outline; `sample`: the start
+//! - `world`: courses, outline, sync, as the window asks for them; `structure` and `outline`: changes of an outline; `sample`: the start
 //! - `cache`: what the cache panel shows
 //! - `store`: the Yjs documents (`editor/mock/store.ts`)
 //! - `control`: `window.inkhornMock`, by which a test plays the server, other people and the network
@@ -13,6 +13,7 @@ mod outline;
 mod sample;
 mod settings;
 mod store;
+mod structure;
 mod world;
 
 use super::carrier::{Bridge, Incoming};

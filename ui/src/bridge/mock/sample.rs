@@ -54,6 +54,7 @@ pub(super) fn world() -> World {
         calls: BTreeMap::new(),
         log: vec![],
         drawn: 0,
+        was: vec![],
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the mock's core would hold: courses, account, sync, as the window asks for them.
 
 use super::cache::Cache;
-use super::{find, outline, settings, store};
+use super::{find, settings};
 use crate::page;
 use crate::state::tree;
 use inkhorn_protocol::fidelity::FidelityReport;
@@ -51,15 +51,17 @@ pub(super) struct World {
     /// Commands of the user with their arguments, in order.
     pub(super) log: Vec<(String, Value)>,
     pub(super) drawn: u64,
+    /// Outlines as they were before each change.
+    pub(super) was: Vec<OutlineView>,
 }
 
-type Done = Result<(Value, Vec<QueryKey>), Failure>;
+pub(super) type Done = Result<(Value, Vec<QueryKey>), Failure>;
 
-fn arg<T: DeserializeOwned>(args: &Value, name: &str) -> Result<T, Failure> {
+pub(super) fn arg<T: DeserializeOwned>(args: &Value, name: &str) -> Result<T, Failure> {
     serde_json::from_value(args[name].clone()).map_err(|error| Failure::other(format!("{name}: {error}")))
 }
 
-fn done(answer: impl serde::Serialize, keys: Vec<QueryKey>) -> Done {
+pub(super) fn done(answer: impl serde::Serialize, keys: Vec<QueryKey>) -> Done {
     Ok((serde_json::to_value(answer).map_err(|error| Failure::other(error.to_string()))?, keys))
 }
 
@@ -176,8 +178,13 @@ impl World {
             }
             "rename_course" => {
                 let course: CourseId = arg(args, "course")?;
+                let before = self.course(&course)?.view.clone();
                 self.course(&course)?.view.title = arg(args, "title")?;
-                done((), vec![QueryKey::Courses, QueryKey::Outline { course }])
+                let changed = self.changed(course.clone(), vec![], before);
+                done(changed, vec![QueryKey::Courses, QueryKey::Outline { course }])
+            }
+            "add" | "rename" | "move_nodes" | "trash" | "restore" | "duplicate" | "copy_to" | "take_back" => {
+                self.change_structure(command, args)
             }
             "replace" => {
                 let course: CourseId = arg(args, "course")?;
@@ -186,7 +193,6 @@ impl World {
                     find::replace(&mut of.view, &arg(args, "needle")?, &arg::<String>(args, "with")?)?;
                 done(replaced, vec![QueryKey::Outline { course }])
             }
-            "add" | "rename" | "move_node" | "trash" | "restore" => self.change_outline(command, args),
             "import_folder" => {
                 let title: Option<String> = arg(args, "title")?;
                 let course = self.new_course(title.unwrap_or_else(|| "Imported course".to_owned()));
@@ -261,7 +267,7 @@ impl World {
         }
     }
 
-    fn new_course(&mut self, title: String) -> CourseId {
+    pub(super) fn new_course(&mut self, title: String) -> CourseId {
         let id = CourseId::from_random(u128::from(page::now_ms() + self.drawn).to_le_bytes());
         self.drawn += 1;
         self.courses.push(Course {
@@ -274,48 +280,5 @@ impl World {
             peers: vec![],
         });
         id
-    }
-
-    fn change_outline(&mut self, command: &str, args: &Value) -> Done {
-        if command == "add" {
-            let (course, kind): (CourseId, NodeKind) = (arg(args, "course")?, arg(args, "kind")?);
-            let drawn = self.draw();
-            let id: NodeId = drawn.parse().map_err(|_| Failure::other(drawn.clone()))?;
-            if kind == NodeKind::Lesson {
-                store::seed(id.as_str(), r#"[{"type":"paragraph"}]"#);
-            }
-            let node = OutlineNode { id: id.clone(), kind, title: arg(args, "title")?, children: vec![] };
-            let (under, before): (Option<NodeId>, Option<NodeId>) =
-                (arg(args, "under")?, arg(args, "before")?);
-            outline::put(&mut self.course(&course)?.view, node, under.as_ref(), before.as_ref());
-            return done(id, vec![QueryKey::Courses, QueryKey::Outline { course }]);
-        }
-        let node: NodeId = arg(args, "node")?;
-        let trashed = command == "restore";
-        let holds = |course: &&mut Course| {
-            let nodes = if trashed { &course.view.trash } else { &course.view.nodes };
-            tree::find(nodes, &node).is_some()
-        };
-        let gone = || Failure::other("This is not in the outline any more.");
-        let course = self.courses.iter_mut().find(holds).ok_or_else(gone)?;
-        let (view, id) = (&mut course.view, course.id.clone());
-        match command {
-            "rename" => outline::find(&mut view.nodes, &node).ok_or_else(gone)?.title = arg(args, "title")?,
-            "move_node" => {
-                let moved = outline::take(&mut view.nodes, &node).ok_or_else(gone)?;
-                let (to, before): (Option<NodeId>, Option<NodeId>) = (arg(args, "to")?, arg(args, "before")?);
-                outline::put(view, moved, to.as_ref(), before.as_ref());
-            }
-            "trash" => view.trash.extend(outline::take(&mut view.nodes, &node)),
-            _ => {
-                let back = outline::take(&mut view.trash, &node).ok_or_else(gone)?;
-                // Its old place is not kept here: the first chapter takes what is no chapter.
-                let under = view.nodes.first().map(|first| first.id.clone());
-                let under = under.filter(|_| back.kind != NodeKind::Chapter);
-                outline::put(view, back, under.as_ref(), None);
-            }
-        }
-        let lesson = QueryKey::Lesson { course: id.clone(), lesson: node };
-        done((), vec![QueryKey::Courses, QueryKey::Outline { course: id }, lesson])
     }
 }

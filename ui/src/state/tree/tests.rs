@@ -88,7 +88,7 @@ fn indenting_goes_into_a_section_and_never_makes_an_impossible_parent() {
 fn a_drop_says_where_it_goes_and_refuses_what_cannot_be() {
     let course = course();
     let on = |dragged: &str, over: &str, fraction: f64| {
-        drop_on(&course, &HashSet::new(), &id(dragged), &id(over), fraction)
+        drop_on(&course, &HashSet::new(), &[id(dragged)], &id(over), fraction)
             .map(|drop| (drop.mark, drop.place))
     };
     assert_eq!(on("l5", "l1", 0.2), place("c1", "l1").map(|p| (Mark::Before, p)));
@@ -124,7 +124,7 @@ fn every_drop_and_shift_names_a_parent_of_the_right_kind() {
         }
         for over in &all {
             for fraction in [0.0, 0.3, 0.6, 1.0] {
-                let drop = drop_on(&course, &HashSet::new(), child, over, fraction);
+                let drop = drop_on(&course, &HashSet::new(), std::slice::from_ref(child), over, fraction);
                 drop.iter().for_each(|drop| check(child, &drop.place));
             }
         }
@@ -146,9 +146,11 @@ fn a_new_node_goes_behind_what_is_selected() {
 #[test]
 fn focus_goes_to_what_stays_when_a_node_leaves() {
     let rows = rows(&course(), &HashSet::new());
-    assert_eq!(neighbour(&rows, &id("s1")), Some(id("l4")));
-    assert_eq!(neighbour(&rows, &id("c2")), Some(id("l4")));
-    assert_eq!(neighbour(&rows, &id("l2")), Some(id("l3")));
+    assert_eq!(neighbour(&rows, &[id("s1")]), Some(id("l4")));
+    assert_eq!(neighbour(&rows, &[id("c2")]), Some(id("l4")));
+    assert_eq!(neighbour(&rows, &[id("l2")]), Some(id("l3")));
+    assert_eq!(neighbour(&rows, &[id("l1"), id("s1")]), Some(id("l4")));
+    assert_eq!(neighbour(&rows, &[id("l4"), id("c2")]), Some(id("l3")));
 }
 
 #[test]
