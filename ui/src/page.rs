@@ -136,13 +136,6 @@ pub(crate) fn is_composing(event: &KeyboardEvent) -> bool {
     event.is_composing() || event.try_as_web_event().is_some_and(|event| event.key_code() == BY_INPUT_METHOD)
 }
 
-/// Whether an event happened in a field that takes text.
-pub(crate) fn is_in_field(event: &KeyboardEvent) -> bool {
-    let target = event.try_as_web_event().and_then(|event| event.target());
-    let target = target.and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-    target.is_some_and(|target| matches!(target.tag_name().as_str(), "INPUT" | "TEXTAREA"))
-}
-
 /// Keys pressed while nothing has the focus reach the page, but no element in it: from now on they are given to the
 /// element with this id, so that shortcuts work then, too. To be called once; it lasts as long as the page.
 pub(crate) fn give_lost_keys_to(id: &'static str) {

@@ -6,7 +6,7 @@ use crate::page;
 use crate::state::ui::Ui;
 use dioxus::core::spawn_forever;
 use dioxus::prelude::*;
-use inkhorn_protocol::projection::{NodeKind, OutlineView, WaitingDoc};
+use inkhorn_protocol::projection::WaitingDoc;
 use inkhorn_protocol::window::Failure;
 use inkhorn_protocol::{CourseId, NodeId};
 use std::future::Future;

@@ -63,10 +63,13 @@ impl Act {
 
     pub(crate) fn rename_course(&self, course: CourseId, title: String) {
         let act = self.clone();
-        self.run(async move {
-            let work = act.client.api.rename_course(&course, &title);
-            act.change(Some(course.clone()), structure::course_rename(), work).await.map(drop)
-        });
+        self.run(async move { act.course_renamed(course, title).await });
+    }
+
+    /// The same for a form, which shows itself whether it was done.
+    pub(crate) async fn course_renamed(&self, course: CourseId, title: String) -> Result<(), Failure> {
+        let work = self.client.api.rename_course(&course, &title);
+        self.change(Some(course.clone()), structure::course_rename(), work).await.map(drop)
     }
 
     /// Adds a node behind `selected` and lets the user name it at once.

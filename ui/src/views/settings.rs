@@ -1,6 +1,7 @@
 //! Settings of a course. Each field is kept when it is left; what somebody else changes meanwhile is said, never put over
 //! what is being typed.
 
+use super::act::use_act;
 use super::draft::{Choice, Kept, ask_for_choice, use_draft};
 use super::settings_list::EntryList;
 use crate::components::{Dialog, Icon, Skeleton};
@@ -26,10 +27,10 @@ pub(super) fn SettingsDialog(course: CourseId) -> Element {
         let (api, course) = (api.clone(), of.clone());
         async move { api.change_settings(&course, &change).await }
     });
-    let (api, of) = (client.api.clone(), course.clone());
+    let (act, of) = (use_act(), course.clone());
     let rename = use_mutation(move |title: String| {
-        let (api, course) = (api.clone(), of.clone());
-        async move { api.rename_course(&course, &title).await }
+        let (act, course) = (act.clone(), of.clone());
+        async move { act.course_renamed(course, title).await }
     });
     let now = rights();
     let locked = !now.may_write();

@@ -132,6 +132,7 @@ fn what_went_to_trash_at_once_comes_back_at_once_but_for_what_is_back_already() 
 
 #[test]
 fn what_was_made_stays_when_somebody_else_wrote_renamed_or_filled_it() {
+    #[allow(clippy::type_complexity, reason = "a table of cases, read once")]
     let changes: [(fn(&mut Peer), Kept); 3] = [
         (|ben| ben.edit_lesson(&id("l"), "Ben's"), Kept::Written),
         (
