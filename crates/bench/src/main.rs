@@ -4,6 +4,7 @@
 //! - [`cache`]: the server-state cache, against `@tanstack/query-core`; with `--plot` its growth, into `docs/images`
 //! - [`heap`]: bytes allocated now
 //! - [`report`]: the table, its JSON, and whether every goal is met
+//! - [`app`]: how quick the window is
 //! - [`storm`]: a storm of events in the real window
 //! - [`sync`]: reconnect, typing offline, news on their way to a window, against Hocuspocus
 //! - [`updates`]: indexing, diffing and compacting updates, against yrs and yjs
@@ -15,6 +16,7 @@
 // A benchmark's output is what it prints.
 #![allow(clippy::print_stdout)]
 
+mod app;
 mod cache;
 mod heap;
 mod report;
@@ -36,10 +38,11 @@ fn main() -> anyhow::Result<ExitCode> {
         // One measurement of it, in a process of its own.
         ["cache-ours", entries] => return cache::measure(entries).map(|()| ExitCode::SUCCESS),
         ["cache"] => cache::run(options.contains(&"--plot"))?,
+        ["app"] => app::run(&folder)?,
         ["storm"] => storm::run(&folder)?,
         ["sync"] => sync::run()?,
         ["updates"] => updates::run()?,
-        _ => anyhow::bail!("usage: inkhorn-bench cache|storm|sync|updates [--check] [--plot]"),
+        _ => anyhow::bail!("usage: inkhorn-bench app|cache|storm|sync|updates [--check] [--plot]"),
     };
     let met = report.publish(&folder)?;
     Ok(if met || !options.contains(&"--check") { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -13,9 +13,9 @@ const MIB: f64 = 1_048_576.0;
 pub(crate) fn run(folder: &Path) -> Result<Report> {
     let mut report = Report::new("storm");
     for (name, of) in [("one", "one lesson"), ("many", "1,000 lessons")] {
-        storm(&mut report, of, &read(folder, name)?)?;
+        storm(&mut report, of, &read(folder, &format!("storm-{name}"))?)?;
     }
-    let news = read(folder, "news")?;
+    let news = read(folder, "storm-news")?;
     let (told, news) = (numbers(&news["told_ms"])?, numbers(&news["took_ms"])?);
     let row = |what: &str, part: f64| {
         let name = format!("frame received → projection in the page, 20 events/s, 20 keys, {what}");
@@ -86,14 +86,14 @@ fn storm(report: &mut Report, of: &str, figures: &Value) -> Result<()> {
     Ok(())
 }
 
-fn read(folder: &Path, name: &str) -> Result<Value> {
-    let file = folder.join(format!("storm-{name}.json"));
+pub(crate) fn read(folder: &Path, name: &str) -> Result<Value> {
+    let file = folder.join(format!("{name}.json"));
     let text = std::fs::read(&file)
-        .with_context(|| format!("{} is not there: run `cargo xtask bench storm`", file.display()))?;
+        .with_context(|| format!("{} is not there: `cargo xtask bench` makes it", file.display()))?;
     Ok(serde_json::from_slice(&text)?)
 }
 
-fn numbers(values: &Value) -> Result<Vec<f64>> {
+pub(crate) fn numbers(values: &Value) -> Result<Vec<f64>> {
     values
         .as_array()
         .context("a list is missing")?

@@ -21,6 +21,8 @@ pub(crate) struct Options {
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Name {
+    /// How quick the window is: keys, the outline, replacing.
+    App,
     /// The server-state cache against @tanstack/query-core.
     Cache,
     /// A storm of events in the real window.
@@ -34,6 +36,7 @@ enum Name {
 impl Name {
     fn word(self) -> &'static str {
         match self {
+            Self::App => "app",
             Self::Cache => "cache",
             Self::Storm => "storm",
             Self::Sync => "sync",
@@ -46,7 +49,8 @@ impl Name {
 pub(crate) fn bench(options: &Options) -> anyhow::Result<()> {
     let figures = target_dir().join("bench");
     match options.name {
-        Name::Storm => storm(&figures)?,
+        Name::Storm => in_window("storm::", "INKHORN_STORM_DIR", &figures)?,
+        Name::App => in_window("pace::", "INKHORN_APP_DIR", &figures)?,
         _ => setup::bench_peers()?,
     }
     let mut build = cargo();
@@ -75,12 +79,22 @@ fn settle() {
     }
 }
 
-/// Runs the storm in the window, as it is shipped: the desktop tests know how to open and drive it.
-fn storm(figures: &Path) -> anyhow::Result<()> {
+/// Runs measurements in the window, as it is shipped: the desktop tests know how to open and drive it.
+fn in_window(tests: &str, variable: &str, figures: &Path) -> anyhow::Result<()> {
     setup::ensure(setup::Needs { desktop: true, tests: true })?;
     ui::build(true)?;
     let test = ["test", "--release", "--package", "inkhorn", "--test", "desktop"];
     run(cargo().args(test).arg("--no-run"))?;
+    // The measurements start a server and write courses with the command line.
+    let programs =
+        ["build", "--release", "--package", "inkhorn-server", "--package", "inkhorn-cli", "--bins"];
+    run(cargo().args(programs))?;
     settle();
-    run(cargo().args(test).args(["--", "storm::", "--test-threads=1"]).env("INKHORN_STORM_DIR", figures))
+    let built = target_dir().join("release");
+    run(cargo()
+        .args(test)
+        .args(["--", tests, "--test-threads=1"])
+        .env(variable, figures)
+        .env("INKHORN_SERVER_BIN", built.join("inkhorn-server"))
+        .env("INKHORN_CLI", built.join("inkhorn-cli")))
 }
