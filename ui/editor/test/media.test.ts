@@ -94,8 +94,9 @@ test('a caption is edited below its block, and alternative text is asked for whi
   assert.equal(field('image-alt')?.dataset.empty, 'false')
   view.end()
   const reader = await opened(core, name, false)
-  assert.equal(reader.element.querySelector<HTMLTextAreaElement>('.block-caption')?.value, 'A soil')
-  assert.equal(reader.element.querySelector<HTMLTextAreaElement>('.image-alt')?.hidden, true)
+  assert.equal(reader.element.querySelector('.block-caption')?.textContent, 'A soil')
+  assert.equal(reader.element.querySelector<HTMLElement>('.image-alt')?.hidden, true)
+  assert.equal(reader.element.querySelectorAll('textarea, input').length, 0)
   reader.end()
 })
 

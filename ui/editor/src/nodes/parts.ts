@@ -27,8 +27,20 @@ export function setAttrs(block: Block, attrs: Record<string, unknown>): void {
   block.editor.view.dispatch(tr.setSelection(NodeSelection.create(tr.doc, pos)))
 }
 
-/** A field below a block for one of its attributes: text that wraps, since captions are sentences. */
-export function field(block: Block, attr: string, label: string, kind: string): { dom: HTMLTextAreaElement; show(): void } {
+/** One of a block's attributes below it: a field of text that wraps, since captions are sentences. Who only reads gets the text alone. */
+export function field(block: Block, attr: string, label: string, kind: string): { dom: HTMLElement; show(): void } {
+  if (!block.editor.isEditable) {
+    const dom = el('p', { class: `block-field ${kind}` })
+    return {
+      dom,
+      show: () => {
+        const text = String(block.node().attrs[attr] ?? '')
+        dom.textContent = text
+        dom.hidden = text === ''
+        dom.dataset.empty = String(text === '')
+      },
+    }
+  }
   const fit = () => {
     dom.style.height = 'auto'
     if (dom.scrollHeight > 0) dom.style.height = `${dom.scrollHeight}px`
