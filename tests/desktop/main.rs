@@ -14,5 +14,6 @@ mod saved;
 mod storm;
 mod support;
 mod together;
+mod undo;
 mod untouched;
 mod writing;
