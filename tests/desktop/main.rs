@@ -8,6 +8,7 @@ mod keyboard;
 mod locked;
 mod media;
 mod pace;
+mod pains;
 mod reading;
 mod roles;
 mod saved;

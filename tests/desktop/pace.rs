@@ -2,13 +2,13 @@
 //! times each, and collects what they measure; here everything is small and nothing is timed.
 
 use crate::support::app::{App, with_app};
+use crate::support::author::Author;
 use crate::support::load;
 use anyhow::{Context, ensure};
 use inkhorn_core::{Config, Core};
-use inkhorn_protocol::{CourseId, NodeId};
+use inkhorn_protocol::NodeId;
 use inkhorn_testkit::profile::{Profile, of_kind};
 use inkhorn_testkit::server::Server;
-use inkhorn_testkit::typist::Typist;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -93,40 +93,6 @@ fn shared(server: &Server, length: usize) -> anyhow::Result<(Profile, String, No
     ada.sync()?;
     let lesson = of_kind(&ada.outline(&course)?, "lesson").first().context("no lesson")?.id.parse()?;
     Ok((ada, course, lesson))
-}
-
-/// Another author with a core of their own, in the lesson.
-struct Author {
-    core: Core,
-    lesson: NodeId,
-    client: u64,
-    typist: Typist,
-    _profile: TempDir,
-}
-
-impl Author {
-    async fn join(server: &Server, course: &str, lesson: &NodeId, name: u64) -> anyhow::Result<Self> {
-        let (profile, email) = (TempDir::new()?, format!("author{name}@example.org"));
-        let token = server.token(&email)?;
-        server.member(course, &email, "editor")?;
-        let core = Core::open(Config::online(profile.path(), "a test")).await?;
-        core.login(&server.url(), &token, false).await?;
-        let course: CourseId = course.parse()?;
-        core.join(&course).await?;
-        core.sync(Duration::from_secs(60)).await?;
-        // As an editor does: one that is not open is not subscribed at once.
-        let client = 1_000 + name;
-        let state = core.lesson_open(lesson).await?.bytes;
-        let (typist, first) = Typist::begin(&state, client)?;
-        core.lesson_push(lesson, client, first).await?;
-        Ok(Self { core, lesson: lesson.clone(), client, typist, _profile: profile })
-    }
-
-    async fn types(&mut self, words: &str) -> anyhow::Result<()> {
-        let update = self.typist.types(words);
-        self.core.lesson_push(&self.lesson, self.client, update).await?;
-        Ok(())
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -330,40 +296,41 @@ async fn replace(app: &App, round: usize, lessons: usize) -> anyhow::Result<Valu
              field.value = text;
              field.dispatchEvent(new Event('input', { bubbles: true }));
          };
-         set('[data-testid=find-with]', arguments[1]);
+         set('[data-testid=course-find-with]', arguments[1]);
          window.findProbe = {};
          const began = performance.now();
          const wanted = arguments[2];
          const look = new MutationObserver(() => {
-             if (!document.querySelector('[data-testid=find-count]')?.textContent.startsWith(wanted)) return;
+             if (!document.querySelector('[data-testid=course-find-count]')?.textContent.startsWith(wanted)) return;
              look.disconnect();
              document.body.getBoundingClientRect();
              window.findProbe.found = performance.now() - began;
          });
          look.observe(document.body, { childList: true, characterData: true, subtree: true });
-         set('[data-testid=find-what]', arguments[0])",
+         set('[data-testid=course-find-what]', arguments[0])",
         &[json!(what), json!(with), json!(format!("{} places in {lessons} lessons", lessons * 2))],
     )
     .await?;
     app.wait("what was found", "return window.findProbe.found", &[]).await?;
-    let button = "const button = document.querySelector('[data-testid=find-replace-all]');
+    let button = "const button = document.querySelector('[data-testid=course-find-replace-all]');
          return button && !button.disabled";
     app.wait("the button", button, &[]).await?;
     app.js(
         "const began = performance.now();
          const look = new MutationObserver(() => {
-             if (!document.querySelector('[data-testid=find-done]')?.textContent.includes('Replaced')) return;
+             if (!document.querySelector('[data-testid=course-find-done]')?.textContent.includes('Replaced')) return;
              look.disconnect();
              document.body.getBoundingClientRect();
              window.findProbe.replaced = performance.now() - began;
          });
          look.observe(document.body, { childList: true, characterData: true, subtree: true });
-         document.querySelector('[data-testid=find-replace-all]').click()",
+         document.querySelector('[data-testid=course-find-replace-all]').click()",
         &[],
     )
     .await?;
     app.wait("what was replaced", "return window.findProbe.replaced", &[]).await?;
-    let done = app.js("return document.querySelector('[data-testid=find-done]').textContent", &[]).await?;
+    let done =
+        app.js("return document.querySelector('[data-testid=course-find-done]').textContent", &[]).await?;
     ensure!(done.as_str().is_some_and(|text| text.contains(&format!("{} places", lessons * 2))), "{done}");
     let probe = app.js("return window.findProbe", &[]).await?;
     app.keys(Key::Escape).await?;

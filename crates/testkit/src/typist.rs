@@ -42,6 +42,14 @@ impl Typist {
         txn.encode_update_v1()
     }
 
+    /// Adds a block of a type at the end, and gives the update.
+    pub fn adds(&mut self, kind: &str) -> Vec<u8> {
+        let mut txn = self.doc.transact_mut();
+        let body = txn.get_or_insert_xml_fragment("body");
+        body.push_back(&mut txn, XmlElementPrelim::empty(kind));
+        txn.encode_update_v1()
+    }
+
     /// Deletes everything in the lesson, and gives the update.
     pub fn deletes_all(&mut self) -> Vec<u8> {
         let mut txn = self.doc.transact_mut();

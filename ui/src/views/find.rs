@@ -90,7 +90,7 @@ pub(super) fn FindPanel(course: CourseId) -> Element {
     let option = |on: bool, label: &'static str, sign: &'static str, set: fn(&mut Needle)| {
         rsx! {
             button {
-                class: "button quiet find-option",
+                class: "button quiet course-find-option",
                 r#type: "button",
                 "aria-pressed": on.to_string(),
                 "aria-label": label,
@@ -114,7 +114,7 @@ pub(super) fn FindPanel(course: CourseId) -> Element {
                 IconButton { icon: "x", label: text::CLOSE, side: "left", onclick: move |_| ui.close_find() }
             }
             div { class: "panel-body",
-                div { class: "find-fields",
+                div { class: "course-find-fields",
                     input {
                         id: FIELD,
                         class: "field",
@@ -124,14 +124,14 @@ pub(super) fn FindPanel(course: CourseId) -> Element {
                         placeholder: words::WHAT,
                         "aria-label": words::WHAT,
                         "aria-invalid": is_bad,
-                        "data-testid": "find-what",
+                        "data-testid": "course-find-what",
                         value: "{of.text}",
                         oninput: move |event| {
                             done.set(None);
                             typed.write().text = event.value();
                         },
                     }
-                    div { class: "row find-options", role: "group", "aria-label": words::OPTIONS,
+                    div { class: "row course-find-options", role: "group", "aria-label": words::OPTIONS,
                         {option(of.match_case, words::MATCH_CASE, "Aa", |needle| needle.match_case ^= true)}
                         {option(of.whole_word, words::WHOLE_WORD, "“w”", |needle| needle.whole_word ^= true)}
                         {option(of.pattern, words::PATTERN, ".*", |needle| needle.pattern ^= true)}
@@ -144,24 +144,24 @@ pub(super) fn FindPanel(course: CourseId) -> Element {
                             spellcheck: "false",
                             placeholder: words::WITH,
                             "aria-label": words::WITH,
-                            "data-testid": "find-with",
+                            "data-testid": "course-find-with",
                             value: "{with}",
                             oninput: move |event| with.set(event.value()),
                         }
                     }
                 }
                 if let Some(trouble) = failure.or(trouble) {
-                    p { class: "form-error", role: "alert", "data-testid": "find-trouble", "{trouble}" }
+                    p { class: "form-error", role: "alert", "data-testid": "course-find-trouble", "{trouble}" }
                 }
                 if let Some((said, id)) = done.read().clone() {
-                    div { class: "banner", "data-kind": "info", "data-testid": "find-done",
+                    div { class: "banner", "data-kind": "info", "data-testid": "course-find-done",
                         p { role: "status", "{said}" }
                         if let Some(id) = id {
                             button {
                                 class: "button",
                                 r#type: "button",
                                 disabled: busy,
-                                "data-testid": "find-undo",
+                                "data-testid": "course-find-undo",
                                 onclick: move |_| put_back.run(id),
                                 {words::UNDO}
                             }
@@ -170,19 +170,19 @@ pub(super) fn FindPanel(course: CourseId) -> Element {
                 }
                 if let Some(view) = shown {
                     div { class: "row",
-                        p { class: "grow find-count", role: "status", "data-testid": "find-count", {words::count(&view)} }
+                        p { class: "grow course-find-count", role: "status", "data-testid": "course-find-count", {words::count(&view)} }
                         if writable && view.lessons.iter().any(|found| found.editable) {
                             button {
                                 class: "button primary",
                                 r#type: "button",
                                 disabled: busy || !settled,
-                                "data-testid": "find-replace-all",
+                                "data-testid": "course-find-replace-all",
                                 onclick: move |_| replace.run(None),
                                 {words::REPLACE_ALL}
                             }
                         }
                     }
-                    div { class: "list find-list", "data-testid": "find-results",
+                    div { class: "list course-find-list", "data-testid": "course-find-results",
                         for found in view.lessons.iter().take(more()).cloned() {
                             Lesson {
                                 key: "{found.lesson}",
@@ -225,7 +225,7 @@ fn Lesson(found: FoundIn, what: Option<String>, replace: Option<Callback<()>>) -
     };
     let hidden = (found.count as usize).saturating_sub(found.places.len());
     rsx! {
-        section { class: "find-lesson", "data-testid": "find-lesson", "data-lesson": "{found.lesson}",
+        section { class: "course-find-lesson", "data-testid": "course-find-lesson", "data-lesson": "{found.lesson}",
             div { class: "list-row",
                 button { class: "list-main", r#type: "button", onclick: open(&found.lesson),
                     span { class: "list-title", {text::titled(&found.title)} }
@@ -235,7 +235,7 @@ fn Lesson(found: FoundIn, what: Option<String>, replace: Option<Callback<()>>) -
                         icon: "replace",
                         label: words::REPLACE_HERE,
                         side: "left",
-                        testid: "find-replace-here",
+                        testid: "course-find-replace-here",
                         onclick: move |_| replace.call(()),
                     }
                 }
@@ -244,7 +244,7 @@ fn Lesson(found: FoundIn, what: Option<String>, replace: Option<Callback<()>>) -
             for (number , place) in found.places.iter().cloned().enumerate() {
                 button {
                     key: "{number}",
-                    class: "find-place",
+                    class: "course-find-place",
                     r#type: "button",
                     onclick: open(&found.lesson),
                     "{place.before}"
@@ -253,7 +253,7 @@ fn Lesson(found: FoundIn, what: Option<String>, replace: Option<Callback<()>>) -
                 }
             }
             if hidden > 0 {
-                p { class: "find-hidden", {words::more_here(hidden)} }
+                p { class: "course-find-hidden", {words::more_here(hidden)} }
             }
         }
     }

@@ -17,6 +17,9 @@ async fn the_outline_is_walked_and_changed_by_keys() -> anyhow::Result<()> {
         page.sees("[data-testid=lesson][data-lesson=texture]").await?;
         page.chord(&[Key::Alt], Key::Up).await?;
         page.commanded("move_nodes", json!({ "nodes": ["texture"], "before": "layers" })).await?;
+        // The row that moved has the focus again.
+        page.wait("the focus on the row", "return document.activeElement?.id === 'node-texture'", &[])
+            .await?;
         page.keys(Key::F2).await?;
         page.sees("[data-testid=rename-input]").await?;
         page.keys("Grain").await?;

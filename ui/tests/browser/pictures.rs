@@ -58,7 +58,7 @@ async fn every_view_is_drawn_in_both_themes_and_at_both_widths() -> anyhow::Resu
                 page.menu("find-item").await?;
                 page.click("[data-testid=find-panel] input[type=search]").await?;
                 page.keys("o").await?;
-                page.sees("[data-testid=find-lesson]").await?;
+                page.sees("[data-testid=course-find-lesson]").await?;
                 take("find").await?;
                 page.keys(Key::Escape).await?;
                 page.sees_no("[data-testid=find-panel]").await?;

@@ -1,0 +1,51 @@
+//! Another author, without a window.
+
+use inkhorn_core::{Config, Core};
+use inkhorn_protocol::{CourseId, NodeId};
+use inkhorn_testkit::server::Server;
+use inkhorn_testkit::typist::Typist;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// Another author with a core of their own, in the lesson.
+pub(crate) struct Author {
+    pub(crate) core: Core,
+    lesson: NodeId,
+    client: u64,
+    pub(crate) typist: Typist,
+    _profile: TempDir,
+}
+
+impl Author {
+    pub(crate) async fn join(
+        server: &Server,
+        course: &str,
+        lesson: &NodeId,
+        name: u64,
+    ) -> anyhow::Result<Self> {
+        let (profile, email) = (TempDir::new()?, format!("author{name}@example.org"));
+        let token = server.token(&email)?;
+        server.member(course, &email, "editor")?;
+        let core = Core::open(Config::online(profile.path(), "a test")).await?;
+        core.login(&server.url(), &token, false).await?;
+        let course: CourseId = course.parse()?;
+        core.join(&course).await?;
+        core.sync(Duration::from_secs(60)).await?;
+        // As an editor does: one that is not open is not subscribed at once.
+        let client = 1_000 + name;
+        let state = core.lesson_open(lesson).await?.bytes;
+        let (typist, first) = Typist::begin(&state, client)?;
+        core.lesson_push(lesson, client, first).await?;
+        Ok(Self { core, lesson: lesson.clone(), client, typist, _profile: profile })
+    }
+
+    pub(crate) async fn types(&mut self, words: &str) -> anyhow::Result<()> {
+        let update = self.typist.types(words);
+        self.push(update).await
+    }
+
+    pub(crate) async fn push(&self, update: Vec<u8>) -> anyhow::Result<()> {
+        self.core.lesson_push(&self.lesson, self.client, update).await?;
+        Ok(())
+    }
+}
