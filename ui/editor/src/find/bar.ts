@@ -184,7 +184,7 @@ export class FindBar {
       const inField = event.target === this.field
       if (event.key === 'Escape') this.close(true)
       else if (event.key === 'F3' || (main && name === 'g')) this.finder.step(event.shiftKey ? -1 : 1)
-      else if (main && name === 'f') this.open(null, event.altKey)
+      else if (main && name === 'f' && !event.shiftKey) this.open(null, event.altKey)
       else if (event.key === 'Enter' && inField) this.finder.step(event.shiftKey ? -1 : 1)
       else if (event.key === 'Enter' && event.target === this.other) {
         if (main) this.replaceAll()
