@@ -26,7 +26,21 @@ pub(crate) fn body() -> Node {
             {"type": "bulletList", "content": [{"type": "listItem", "content": [{"type": "paragraph", "content": [{"type": "text", "text": "x"}]}]}]}
         ]},
         {"type": "htmlBlock", "attrs": {"html": "<b>hi</b>"}},
-        {"type": "horizontalRule"}
+        {"type": "horizontalRule"},
+        {"type": "details", "content": [
+            {"type": "detailsSummary", "content": [{"type": "text", "text": "Why "}, {"type": "text", "text": "ink", "marks": [{"type": "bold"}]}]},
+            {"type": "detailsContent", "content": [{"type": "paragraph"}]}
+        ]},
+        {"type": "columns", "content": [
+            {"type": "column", "content": [{"type": "paragraph"}]}, {"type": "column", "content": [{"type": "horizontalRule"}]}
+        ]},
+        {"type": "instructorNote", "content": [{"type": "blockMath", "attrs": {"latex": "\\frac{a}{b}\n+ 𝛼"}}]},
+        {"type": "paragraph", "content": [
+            {"type": "text", "text": "area "},
+            {"type": "inlineMath", "attrs": {"latex": "\\pi r^2"}},
+            {"type": "footnote", "attrs": {"text": "of \"old\""}},
+            {"type": "text", "text": " so"}
+        ]}
     ]}))
     .unwrap()
 }

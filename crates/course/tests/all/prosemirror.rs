@@ -126,7 +126,12 @@ fn inline() -> impl Strategy<Value = Vec<Node>> {
         };
         Node { marks: marks.into_iter().map(mark).collect(), ..Node::text(text) }
     });
-    let leaf = prop_oneof![8 => run, 1 => Just(Node::new("hardBreak", vec![]))];
+    let leaf = prop_oneof![
+        8 => run,
+        1 => Just(Node::new("hardBreak", vec![])),
+        1 => "\\PC{0,9}".prop_map(|latex| Node::new("inlineMath", vec![]).with("latex", latex)),
+        1 => "\\PC{0,9}".prop_map(|text| Node::new("footnote", vec![]).with("text", text)),
+    ];
     proptest::collection::vec(leaf, 0..6)
 }
 
@@ -137,6 +142,7 @@ fn block() -> impl Strategy<Value = Node> {
         2 => (1..7u8, inline()).prop_map(|(level, content)| Node::new("heading", content).with("level", level)),
         1 => "[a-z]{1,4}".prop_map(|code| Node::new("codeBlock", vec![Node::text(code)]).with("language", "sh")),
         1 => Just(Node::new("horizontalRule", vec![])),
+        1 => "\\PC{0,9}".prop_map(|latex| Node::new("blockMath", vec![]).with("latex", latex)),
         1 => "\\PC{0,9}".prop_map(|html| Node::new("htmlBlock", vec![]).with("html", html)),
     ];
     leaf.prop_recursive(3, 24, 3, |inner| {
@@ -150,6 +156,15 @@ fn block() -> impl Strategy<Value = Node> {
         prop_oneof![
             blocks.clone().prop_map(|blocks| Node::new("blockquote", blocks)),
             blocks.clone().prop_map(|blocks| Node::new("callout", blocks).with("kind", "tip")),
+            blocks.clone().prop_map(|blocks| Node::new("instructorNote", blocks)),
+            blocks.clone().prop_map(|blocks| Node::new("columns", vec![Node::new("column", blocks)])),
+            ("[a-z]{1,4}", blocks.clone()).prop_map(|(summary, blocks)| Node::new(
+                "details",
+                vec![
+                    Node::new("detailsSummary", vec![Node::text(summary)]),
+                    Node::new("detailsContent", blocks)
+                ]
+            )),
             blocks.clone().prop_map(item("listItem")).prop_map(|item| Node::new("bulletList", vec![item])),
             (1..20i32, blocks.clone().prop_map(item("listItem"))).prop_map(|(start, item)| Node::new(
                 "orderedList",

@@ -350,6 +350,36 @@ fn the_tour_of_inkhorn_is_whole() {
 }
 
 #[test]
+fn what_has_a_form_of_its_own_is_said_to_be_kept_and_what_has_not_is_said_to_be_converted() {
+    let text = "Text[^1] and $x$, said[^2] of $5 and $10\n\n:::::: instructor\n\nSlowly\n\n::::::\n\n\
+        ::: details Why\n\nSo\n\n:::\n\n::: {.columns #c}\n\n::: {.column width=30%}\n\na\n\n:::\n\n:::\n\n\
+        $$\ny\n$$\n\n[^1]: plain\n[^2]: with *force*\n";
+    let dir = folder(&[("a.md", text)]);
+    let course = import(dir.path());
+    let counts: Vec<_> = course
+        .report
+        .counts
+        .iter()
+        .filter(|count| count.what != "lesson")
+        .map(|count| format!("{:?} {} {}", count.outcome, count.count, count.what))
+        .collect();
+    assert_eq!(
+        counts,
+        [
+            "Kept 1 columns",
+            "Dropped 2 columns",
+            "Kept 1 details",
+            "Kept 1 footnote",
+            "Converted 1 footnotes",
+            "Kept 2 formula",
+            "Kept 1 instructor note",
+        ]
+    );
+    assert!(course.report.with(Outcome::Dropped).any(|item| item.detail.contains("width=30%")));
+    assert_round_trip(&course);
+}
+
+#[test]
 fn a_carpentries_lesson_has_its_own_order_and_shared_links() {
     let dir = folder(&[
         ("config.yaml", "title: 'Ink'\nepisodes:\n- b.md\n- a.Rmd\n- gone.md\nlearners:\n"),
