@@ -7,6 +7,7 @@ use crate::support::load;
 use anyhow::{Context, ensure};
 use inkhorn_core::{Config, Core};
 use inkhorn_protocol::NodeId;
+use inkhorn_protocol::projection::NodeKind;
 use inkhorn_testkit::profile::{Profile, of_kind};
 use inkhorn_testkit::server::Server;
 use serde_json::{Value, json};
@@ -185,7 +186,8 @@ async fn large_course(lessons: usize) -> anyhow::Result<TempDir> {
     }
     let core = Core::open(Config::offline(profile.path(), "a test")).await?;
     core.import_folder(folder.path(), Some("Large".to_owned())).await?;
-    core.create_course("Another").await?;
+    let another = core.create_course("Another").await?;
+    core.add(&another, NodeKind::Chapter, None, None, "A chapter").await?;
     core.close().await;
     Ok(profile)
 }
