@@ -1,8 +1,8 @@
 //! Images and other files in the real window: pasted offline, played in parts, refused, inert.
 
 use crate::support::app::with_app;
+use crate::support::author::shared_by_two;
 use anyhow::{Context, ensure};
-use inkhorn_testkit::corpus;
 use inkhorn_testkit::profile::{Profile, of_kind};
 use inkhorn_testkit::server::Server;
 use serde_json::json;
@@ -31,17 +31,7 @@ const DRAWN: &str = "const image = document.querySelector('.prose .image[data-st
 async fn an_image_pasted_offline_arrives_on_the_second_device() -> anyhow::Result<()> {
     // AppFlowy #4568: an image that is pasted while the server is away never reaches the others.
     let mut server = Server::start()?;
-    let (ada, ben) = (Profile::new()?, Profile::new()?);
-    let folder = corpus::written()?;
-    let course = ada.last_line(&["import", &folder.path().to_string_lossy(), "--title", "Shared course"])?;
-    ada.login(&server, "ada@example.org")?;
-    ada.run(&["share", &course])?;
-    ada.sync()?;
-    server.token("ben@example.org")?;
-    server.member(&course, "ben@example.org", "editor")?;
-    ben.login(&server, "ben@example.org")?;
-    ben.run(&["join", &course])?;
-    ben.sync()?;
+    let (ada, ben, course) = shared_by_two(&server, "Shared course")?;
     let lesson = of_kind(&ada.outline(&course)?, "lesson").first().context("no lesson")?.id.clone();
 
     server.kill()?;

@@ -1,7 +1,7 @@
 //! What people lose work to elsewhere, each ruled out.
 
 use crate::support::app::with_app;
-use crate::support::author::Author;
+use crate::support::author::{Author, shared_by_ada};
 use anyhow::{Context, ensure};
 use inkhorn_protocol::NodeId;
 use inkhorn_testkit::corpus;
@@ -12,12 +12,7 @@ use thirtyfour::prelude::*;
 
 /// A course of Ada's on a server, and its first lesson.
 fn shared(server: &Server) -> anyhow::Result<(Profile, String, NodeId)> {
-    let ada = Profile::new()?;
-    let folder = corpus::written()?;
-    let course = ada.last_line(&["import", &folder.path().to_string_lossy(), "--title", "Shared course"])?;
-    ada.login(server, "ada@example.org")?;
-    ada.run(&["share", &course])?;
-    ada.sync()?;
+    let (ada, course) = shared_by_ada(server, "Shared course")?;
     let lesson = of_kind(&ada.outline(&course)?, "lesson").first().context("no lesson")?.id.parse()?;
     Ok((ada, course, lesson))
 }

@@ -1,9 +1,9 @@
 //! Two authors in the same lesson, each in a real window: they see each other, and one goes where the other goes.
 
 use crate::support::app::{App, with_app};
+use crate::support::author::shared_by_two;
 use anyhow::{Context, ensure};
-use inkhorn_testkit::corpus;
-use inkhorn_testkit::profile::{Profile, of_kind};
+use inkhorn_testkit::profile::of_kind;
 use inkhorn_testkit::server::Server;
 use serde_json::{Value, json};
 
@@ -24,17 +24,7 @@ async fn caret_behind(app: &App, text: &str) -> anyhow::Result<Value> {
 #[tokio::test]
 async fn two_authors_see_each_others_cursor_with_the_name_in_the_lesson() -> anyhow::Result<()> {
     let server = Server::start()?;
-    let (ada, ben) = (Profile::new()?, Profile::new()?);
-    let folder = corpus::written()?;
-    let course = ada.last_line(&["import", &folder.path().to_string_lossy(), "--title", "Shared course"])?;
-    ada.login(&server, "ada@example.org")?;
-    ada.run(&["share", &course])?;
-    ada.sync()?;
-    server.token("ben@example.org")?;
-    server.member(&course, "ben@example.org", "editor")?;
-    ben.login(&server, "ben@example.org")?;
-    ben.run(&["join", &course])?;
-    ben.sync()?;
+    let (ada, ben, course) = shared_by_two(&server, "Shared course")?;
     let lessons = of_kind(&ada.outline(&course)?, "lesson");
     let lesson = lessons.first().context("no lesson")?.id.clone();
     let other = lessons.last().context("no lesson")?.id.clone();

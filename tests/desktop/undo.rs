@@ -1,6 +1,7 @@
 //! Undo across text and structure, in the order in which the author made them (Xerte #521: undo that misses structure).
 
 use crate::support::app::{App, with_app};
+use crate::support::author::shared_by_two;
 use anyhow::{Context, ensure};
 use inkhorn_testkit::corpus;
 use inkhorn_testkit::profile::{Listed, Profile, of_kind};
@@ -64,17 +65,7 @@ async fn undo_takes_back_structure_and_text_in_the_order_in_which_they_were_made
 #[tokio::test]
 async fn undo_survives_a_reconnect_and_going_to_another_lesson() -> anyhow::Result<()> {
     let mut server = Server::start()?;
-    let (ada, ben) = (Profile::new()?, Profile::new()?);
-    let folder = corpus::written()?;
-    let course = ada.last_line(&["import", &folder.path().to_string_lossy(), "--title", "Survives"])?;
-    ada.login(&server, "ada@example.org")?;
-    ada.run(&["share", &course])?;
-    ada.sync()?;
-    server.token("ben@example.org")?;
-    server.member(&course, "ben@example.org", "editor")?;
-    ben.login(&server, "ben@example.org")?;
-    ben.run(&["join", &course])?;
-    ben.sync()?;
+    let (ada, ben, course) = shared_by_two(&server, "Survives")?;
     let lessons = of_kind(&ada.outline(&course)?, "lesson");
     let first = lessons.first().context("no lesson")?.id.clone();
     let second = lessons.get(1).context("no second lesson")?.id.clone();

@@ -1,11 +1,36 @@
-//! Another author, without a window.
+//! Who writes with whom: courses that are shared, and another author without a window.
 
 use inkhorn_core::{Config, Core};
 use inkhorn_protocol::{CourseId, NodeId};
+use inkhorn_testkit::corpus;
+use inkhorn_testkit::profile::Profile;
 use inkhorn_testkit::server::Server;
 use inkhorn_testkit::typist::Typist;
 use std::time::Duration;
 use tempfile::TempDir;
+
+/// A course of Ada's that is on a server.
+pub(crate) fn shared_by_ada(server: &Server, title: &str) -> anyhow::Result<(Profile, String)> {
+    let ada = Profile::new()?;
+    let folder = corpus::written()?;
+    let course = ada.last_line(&["import", &folder.path().to_string_lossy(), "--title", title])?;
+    ada.login(server, "ada@example.org")?;
+    ada.run(&["share", &course])?;
+    ada.sync()?;
+    Ok((ada, course))
+}
+
+/// The same, with Ben who edits it too and has it on a computer of his own.
+pub(crate) fn shared_by_two(server: &Server, title: &str) -> anyhow::Result<(Profile, Profile, String)> {
+    let (ada, course) = shared_by_ada(server, title)?;
+    let ben = Profile::new()?;
+    server.token("ben@example.org")?;
+    server.member(&course, "ben@example.org", "editor")?;
+    ben.login(server, "ben@example.org")?;
+    ben.run(&["join", &course])?;
+    ben.sync()?;
+    Ok((ada, ben, course))
+}
 
 /// Another author with a core of their own, in the lesson.
 pub(crate) struct Author {
