@@ -170,8 +170,16 @@ pub(crate) fn give_lost_keys_to(id: &'static str) {
 pub(crate) fn is_in_field(event: &KeyboardEvent) -> bool {
     let target = event.try_as_web_event().and_then(|event| event.target());
     let target = target.and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-    let fields = "input, textarea, select, [contenteditable=true], [contenteditable='']";
-    target.is_some_and(|target| target.closest(fields).is_ok_and(|found| found.is_some()))
+    target.and_then(|target| field_of(&target)).is_some()
+}
+
+/// What is typed into, if the focus is in such a thing.
+pub(crate) fn focused_field() -> Option<web_sys::Element> {
+    field_of(&document()?.active_element()?)
+}
+
+fn field_of(element: &web_sys::Element) -> Option<web_sys::Element> {
+    element.closest("input, textarea, select, [contenteditable=true], [contenteditable='']").ok()?
 }
 
 /// Whether this is a Mac, where shortcuts use ⌘.

@@ -161,13 +161,14 @@ impl Act {
     pub(crate) fn duplicate(&self, nodes: Vec<NodeId>) {
         let (act, mut ui) = (self.clone(), self.ui);
         let titles = self.titles(&nodes);
+        let field = crate::page::focused_field();
         self.run(async move {
             island::flush().await;
             let work = act.client.api.duplicate(&nodes);
             let (changed, entry) = act.change(None, structure::copy_of(&titles), work).await?;
             ui.selection.write().clear();
             if let Some(first) = changed.nodes.first() {
-                super::tree::focus_row_soon(ui, first.clone());
+                super::tree::focus_row_from(ui, first.clone(), field);
             }
             ui.tell_undoable(structure::copied(&titles), entry);
             Ok(())

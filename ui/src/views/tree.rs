@@ -37,6 +37,9 @@ const FASTEST: f64 = 14.0;
 /// A frame, in milliseconds.
 const FRAME_MS: i32 = 16;
 
+/// How long a row may take to come into the page, in frames: seconds, on a computer with much to do.
+const FRAMES_FOR_A_ROW: u32 = 300;
+
 /// Pause after which typed letters begin a new search, in milliseconds.
 const TYPED_MS: u64 = 800;
 
@@ -58,28 +61,33 @@ pub(super) fn focus_tree() {
     }
 }
 
-/// Puts the focus on a row that a key led to. One that is too far away to be in the page comes into it first.
-pub(super) fn focus_row(mut ui: Ui, node: NodeId) {
-    let id = format!("node-{node}");
-    if page::element(&id).is_some() {
-        return page::focus_by_key(&id);
-    }
-    ui.row.set(Some(node));
-    spawn(async move {
-        page::sleep(0).await;
-        page::focus_by_key(&id);
-    });
+/// Puts the focus on a row that a key led to. One that is too far away to be in the page, or is about to come into the
+/// outline, has it as soon as it is there: unless the author went on to another row or to a text meanwhile.
+pub(super) fn focus_row(ui: Ui, node: NodeId) {
+    focus_row_from(ui, node, page::focused_field());
 }
 
-/// Puts the focus on a row that is about to come into the outline.
-pub(super) fn focus_row_soon(mut ui: Ui, node: NodeId) {
+/// The same, of a wish that took time: `field` is the text that the author was in when it was made.
+pub(super) fn focus_row_from(mut ui: Ui, node: NodeId, field: Option<web_sys::Element>) {
     let id = format!("node-{node}");
-    ui.row.set(Some(node));
+    ui.row.set(Some(node.clone()));
+    let over = move || {
+        let text = page::focused_field();
+        let elsewhere = ui.row.peek().as_ref() != Some(&node) || (text.is_some() && text != field);
+        let there = page::element(&id).is_some();
+        if there && !elsewhere {
+            page::focus_by_key(&id);
+        }
+        there || elsewhere
+    };
+    if over() {
+        return;
+    }
     spawn_forever(async move {
-        for _ in 0..20 {
+        for _ in 0..FRAMES_FOR_A_ROW {
             page::sleep(FRAME_MS).await;
-            if page::element(&id).is_some() {
-                return page::focus_by_key(&id);
+            if over() {
+                return;
             }
         }
     });

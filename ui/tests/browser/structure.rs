@@ -137,14 +137,14 @@ async fn text_and_structure_are_undone_and_redone_in_the_order_in_which_they_wer
         let caret = "document.querySelector('.prose').focus(); getSelection().selectAllChildren(document.querySelector('.prose p')); getSelection().collapseToEnd()";
         page.sees(".prose").await?;
         page.js(caret, &[]).await?;
-        page.keys("first words").await?;
+        page.puts("first words").await?;
         page.wait("the text", text, &[json!("first words")]).await?;
         let start = rows(page).await?;
         page.js("document.getElementById('node-layers').focus()", &[]).await?;
         page.chord(&[Key::Control], "d").await?;
         page.wait("one row more", "return document.querySelectorAll('.tree-row').length === arguments[0]", &[json!(start.len() + 1)]).await?;
         page.js(caret, &[]).await?;
-        page.keys("second words").await?;
+        page.puts("second words").await?;
         page.wait("the text", text, &[json!("second words")]).await?;
 
         // In the text: the newest is text, then structure, then text.
@@ -173,6 +173,24 @@ async fn text_and_structure_are_undone_and_redone_in_the_order_in_which_they_wer
         }
         page.menu("undo").await?;
         page.wait("without the second", without, &[json!("second words")]).await.map(drop)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_copy_that_comes_late_leaves_the_caret_where_the_author_writes_by_then() -> anyhow::Result<()> {
+    with_page(async |page| {
+        page.mock(json!({ "do": "delay", "command": "duplicate", "ms": 300 })).await?;
+        let start = rows(page).await?.len();
+        page.js("document.getElementById('node-layers').focus()", &[]).await?;
+        page.chord(&[Key::Control], "d").await?;
+        page.js("document.querySelector('.prose').focus()", &[]).await?;
+        let count = "return document.querySelectorAll('.tree-row').length === arguments[0]";
+        page.wait("the copy", count, &[json!(start + 1)]).await?;
+        page.settled().await?;
+        let focus = page.js("return document.activeElement?.className ?? ''", &[]).await?;
+        ensure!(focus.as_str().is_some_and(|name| name.contains("prose")), "the focus is in {focus}");
+        Ok(())
     })
     .await
 }

@@ -195,6 +195,11 @@ impl Page {
         Ok(())
     }
 
+    /// Puts a text where the caret is, in one step: typed key by key on a busy machine it can become two steps to undo.
+    pub(crate) async fn puts(&self, text: &str) -> anyhow::Result<()> {
+        self.devtools("Input.insertText", json!({ "text": text })).await.map(drop)
+    }
+
     /// Presses one key while others are held.
     pub(crate) async fn chord(&self, held: &[Key], key: impl Into<TypingData>) -> anyhow::Result<()> {
         let mut chain = self.driver.action_chain();
