@@ -80,6 +80,7 @@ export class CaretLine {
 
   private async run(): Promise<void> {
     this.running = true
+    await this.pause(0)
     for (let next = this.next(); next !== null; next = this.next()) {
       // What could not be said is not missed: the next move is said anew.
       await this.send(...next).catch(() => undefined)

@@ -16,6 +16,9 @@ export interface QueueEvents {
 /** Pause before a push that failed for a passing reason is tried again: long enough for a person to free some disk. */
 export const RETRY_MS = 2_000
 
+/** The end of what the webview does now: a letter is in the page before anything else is done about it. */
+export const turn = (): Promise<void> => new Promise(done => setTimeout(done))
+
 export class PushQueue {
   private waiting: Uint8Array[] = []
   private inFlight = false
@@ -28,6 +31,7 @@ export class PushQueue {
     private readonly merge: (updates: Uint8Array[]) => Uint8Array,
     private readonly events: QueueEvents,
     private readonly pause: (ms: number) => Promise<void> = ms => new Promise(done => setTimeout(done, ms)),
+    private readonly rest: () => Promise<void> = turn,
   ) {}
 
   /** Whether something is not confirmed. */
@@ -40,11 +44,8 @@ export class PushQueue {
   }
 
   add(update: Uint8Array): void {
-    const wasIdle = !this.pending
     this.waiting.push(update)
-    if (this.refusal !== null) return
-    if (wasIdle) this.events.saving()
-    void this.run()
+    if (this.refusal === null) void this.run()
   }
 
   /** Resolves when everything that was added so far is confirmed. */
@@ -66,6 +67,9 @@ export class PushQueue {
   private async run(): Promise<void> {
     if (this.inFlight) return
     this.inFlight = true
+    await this.rest()
+    if (this.refusal !== null) return
+    this.events.saving()
     while (this.waiting.length > 0) {
       const batch = this.waiting
       this.waiting = []

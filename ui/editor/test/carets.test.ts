@@ -202,7 +202,9 @@ test('words about carets go one at a time, in order, and of each lesson only the
     said.push(`${lesson} ${client}`)
     return new Promise(done => { open = done })
   }, () => Promise.resolve())
-  for (const client of [1, 2, 3]) line.say('a', client, null)
+  line.say('a', 1, null)
+  await pause(1)
+  for (const client of [2, 3]) line.say('a', client, null)
   line.say('b', 1, null)
   line.say('a', null, null)
   for (let n = 0; n < 3; n += 1) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fill } from './page.js'
 import { lesson, opened, paragraph } from './helpers.js'
-import { PushQueue } from '../src/queue.js'
+import { PushQueue, turn } from '../src/queue.js'
 import { flush, hasPending, reset } from '../src/index.js'
 
 test('an edit that the core refuses freezes the lesson and hands over its text; opened again it is as the core has it', async () => {
@@ -37,8 +37,12 @@ test('the queue sends in order, one at a time, and merges what waits', async () 
     updates => new Uint8Array(updates.flatMap(update => [...update])),
     { saving: () => undefined, saved: () => { saved += 1 }, unsaved: () => undefined, refused: () => undefined },
   )
-  for (const n of [1, 2, 3]) queue.add(new Uint8Array([n]))
+  queue.add(new Uint8Array([1]))
+  assert.deepEqual(sent, [], 'nothing is sent while the letter is not in the page yet')
+  assert.equal(queue.pending, true)
   const all = queue.flush()
+  await turn()
+  for (const n of [2, 3]) queue.add(new Uint8Array([n]))
   assert.deepEqual(sent, [[1]])
   free()
   await new Promise(setImmediate)
@@ -99,6 +103,7 @@ test('a lesson that was left before its last edit was refused comes back editabl
   let refuse: (error: unknown) => void = () => undefined
   core.gate = () => new Promise((_, no) => { refuse = no })
   view.editor().commands.insertContentAt(5, ' lost')
+  await turn()
   const since = core.events.length
   view.end()
   refuse(new Error('refused'))
@@ -125,6 +130,7 @@ test('whoever waits for all lessons waits for the others too when one was refuse
   view.editor().commands.insertContentAt(5, '!')
   let ended = false
   const all = flush().catch(() => undefined).finally(() => { ended = true })
+  await turn()
   await new Promise(setImmediate)
   assert.equal(ended, false)
   free()
