@@ -16,6 +16,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 pub(super) fn check(packages: &[PathBuf]) -> anyhow::Result<()> {
     for package in packages {
         let tree = unpacked(package)?;
+        honours(&tree)?;
         for program in std::fs::read_dir(tree.join("usr/bin"))? {
             let program = program?.path();
             says(&program, "--version", version())?;
@@ -43,6 +44,21 @@ fn unpacked(package: &Path) -> anyhow::Result<PathBuf> {
         run(Command::new("sh").args(["-c", take_out, "sh"]).arg(package).arg(&tree))?;
     }
     Ok(tree)
+}
+
+/// The package names the libraries that are in it, and has the texts of their licences.
+fn honours(tree: &Path) -> anyhow::Result<()> {
+    for folder in std::fs::read_dir(tree.join("usr/share/doc"))? {
+        let notices = folder?.path().join("THIRD-PARTY.txt");
+        let text = std::fs::read_to_string(&notices)
+            .with_context(|| format!("{} is missing", notices.display()))?;
+        let app = tree.join("usr/bin/inkhorn").exists();
+        let of_the_page = ["katex ", "highlight.js ", "yjs ", "inter ", "SIL OPEN FONT LICENSE", "dioxus "];
+        for part in ["tokio ", "Permission is hereby granted"].iter().chain(of_the_page.iter().filter(|_| app)) {
+            ensure!(text.contains(part), "{} does not name {part}", notices.display());
+        }
+    }
+    Ok(())
 }
 
 fn says(program: &Path, option: &str, expected: &str) -> anyhow::Result<()> {

@@ -2,11 +2,13 @@
 //! (`dpkg-deb`, `dpkg-shlibdeps`, `rpmbuild`), which know what a package has to say about what it needs.
 //!
 //! - [`tree`]: which files go where
+//! - [`notices`]: what they say of other people's work in them
 //! - [`deb`], [`rpm`]: one kind of package each
 //! - [`check`]: what is in the package, started
 
 mod check;
 mod deb;
+mod notices;
 mod rpm;
 mod tree;
 

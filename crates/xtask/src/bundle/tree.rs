@@ -1,5 +1,6 @@
 //! The files of a package as they will lie on the disk.
 
+use super::notices;
 use crate::command::{root, run};
 use anyhow::Context;
 use std::os::unix::fs::PermissionsExt as _;
@@ -28,7 +29,7 @@ pub(super) fn app(built: &Path, tree: &Path) -> anyhow::Result<PathBuf> {
         draw.args(["--width", &size, "--height", &size, "--output"]).arg(folder.join("inkhorn.png"));
         run(draw.arg(&drawn))?;
     }
-    licences(&tree.join("usr/share/doc/inkhorn"))?;
+    licences(&tree.join("usr/share/doc/inkhorn"), &notices::of_app()?)?;
     Ok(tree.to_owned())
 }
 
@@ -36,7 +37,7 @@ pub(super) fn app(built: &Path, tree: &Path) -> anyhow::Result<PathBuf> {
 pub(super) fn cli(built: &Path, tree: &Path) -> anyhow::Result<PathBuf> {
     super::fresh(tree)?;
     program(&built.join("inkhorn-cli"), &tree.join("usr/bin/inkhorn-cli"))?;
-    licences(&tree.join("usr/share/doc/inkhorn-cli"))?;
+    licences(&tree.join("usr/share/doc/inkhorn-cli"), &notices::of_program("inkhorn-cli")?)?;
     Ok(tree.to_owned())
 }
 
@@ -47,11 +48,12 @@ pub(super) fn server(built: &Path, tree: &Path) -> anyhow::Result<PathBuf> {
     let from = root().join("crates/server/bundle");
     file(&from.join("inkhorn-server.service"), &tree.join("usr/lib/systemd/system/inkhorn-server.service"))?;
     file(&from.join("inkhorn-server.sysusers"), &tree.join("usr/lib/sysusers.d/inkhorn-server.conf"))?;
-    licences(&tree.join("usr/share/doc/inkhorn-server"))?;
+    licences(&tree.join("usr/share/doc/inkhorn-server"), &notices::of_program("inkhorn-server")?)?;
     Ok(tree.to_owned())
 }
 
-fn licences(folder: &Path) -> anyhow::Result<()> {
+/// Our own licence, those of the libraries, and what changed.
+fn licences(folder: &Path, others: &str) -> anyhow::Result<()> {
     let texts =
         ["LICENSE", "LICENSE-MIT", "LICENSE-APACHE"].map(|name| std::fs::read_to_string(root().join(name)));
     let mut all = String::new();
@@ -63,6 +65,9 @@ fn licences(folder: &Path) -> anyhow::Result<()> {
     let copyright = folder.join("copyright");
     std::fs::write(&copyright, all)?;
     mode(&copyright, 0o644)?;
+    let notices = folder.join("THIRD-PARTY.txt");
+    std::fs::write(&notices, others)?;
+    mode(&notices, 0o644)?;
     file(&root().join("CHANGELOG.md"), &folder.join("CHANGELOG.md"))
 }
 
