@@ -3,12 +3,14 @@
 #![allow(clippy::print_stderr, reason = "a failed test says where its picture is")]
 
 mod collaboration;
+mod clocks;
 mod crash;
 mod keyboard;
 mod locked;
 mod media;
 mod pace;
 mod pains;
+mod pill;
 mod reading;
 mod roles;
 mod saved;

@@ -34,8 +34,8 @@ const DESKTOP_PACKAGES: &[&str] = &[
 ];
 
 /// Debian packages that only tests use: the WebDriver of WebKitGTK, a plain browser with its driver for the interface on
-/// its mock bridge, and strace for the order of fdatasync and ack.
-const TEST_PACKAGES: &[&str] = &["webkit2gtk-driver", "chromium", "chromium-driver", "strace"];
+/// its mock bridge, strace for the order of fdatasync and ack, and libfaketime for windows whose clock is wrong.
+const TEST_PACKAGES: &[&str] = &["webkit2gtk-driver", "chromium", "chromium-driver", "strace", "libfaketime"];
 
 /// Debian packages that make packages: of both kinds, with icons drawn at each size, and a look at what is in them.
 const PACKAGING_PACKAGES: &[&str] = &["dpkg-dev", "rpm", "rpm2cpio", "cpio", "librsvg2-bin", "dbus"];

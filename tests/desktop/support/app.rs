@@ -1,5 +1,6 @@
 //! The app in a window, and what people do with it.
 
+use super::clock::Clock;
 use super::process::{self, Ending};
 use super::screen::Screen;
 use anyhow::{Context, bail, ensure};
@@ -36,7 +37,19 @@ pub(crate) async fn with_app<T>(
     profile: &Path,
     body: impl AsyncFnOnce(&App) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    let app = App::open(profile).await?;
+    run(App::open(profile).await?, body).await
+}
+
+/// The same with a clock that the test moves, for the window and its core.
+pub(crate) async fn with_app_by_clock<T>(
+    profile: &Path,
+    clock: &Clock,
+    body: impl AsyncFnOnce(&App) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    run(App::start(profile, &clock.environment()?).await?, body).await
+}
+
+async fn run<T>(app: App, body: impl AsyncFnOnce(&App) -> anyhow::Result<T>) -> anyhow::Result<T> {
     let answer = body(&app).await;
     if let Err(error) = &answer {
         app.picture(error).await;
@@ -50,6 +63,10 @@ pub(crate) async fn with_app<T>(
 impl App {
     /// Starts the app on a profile and waits until it shows something.
     pub(crate) async fn open(profile: &Path) -> anyhow::Result<Self> {
+        Self::start(profile, &[]).await
+    }
+
+    async fn start(profile: &Path, environment: &[(&str, String)]) -> anyhow::Result<Self> {
         let screen = Screen::start()?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let server = Command::new("WebKitWebDriver")
@@ -62,6 +79,7 @@ impl App {
             .env("TAURI_AUTOMATION", "true")
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
             .env("INKHORN_PROFILE", profile)
+            .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

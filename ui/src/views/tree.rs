@@ -234,7 +234,7 @@ pub(super) fn Tree(
                     true
                 }
                 // Within a title that is being typed it is a letter.
-                Key::Character(letter) if letter == " " && page::now_ms() - typed.peek().1 > TYPED_MS => {
+                Key::Character(letter) if letter == " " && page::now_ms().abs_diff(typed.peek().1) > TYPED_MS => {
                     if row.kind == NodeKind::Lesson {
                         ui.open_lesson(at)
                     } else {
@@ -245,7 +245,8 @@ pub(super) fn Tree(
                 Key::Character(letter) => {
                     let now = page::now_ms();
                     let (before, then) = typed.peek().clone();
-                    let text = if now - then > TYPED_MS { letter } else { before + &letter };
+                    // The clock may have been put back since.
+                    let text = if now.abs_diff(then) > TYPED_MS { letter } else { before + &letter };
                     // A first letter goes on to the next match, more letters may stay at this one.
                     let from = (text.chars().count() == 1).then_some(&at);
                     if let Some(found) = tree::type_ahead(&rows, from, &text) {
