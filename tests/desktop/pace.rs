@@ -56,11 +56,12 @@ fn pages(count: usize) -> String {
 
 /// Notes for each key when its letter was in the page and laid out, and when the next frame began.
 const KEYS: &str = "
-    const prose = document.querySelector('.prose');
-    const probe = window.keyProbe = { laid: [], framed: [] };
+    window.keyProbe?.end();
+    const prose = document.querySelector(arguments[0]);
     let pressed = null;
-    document.addEventListener('keydown', () => { pressed = performance.now(); }, true);
-    new MutationObserver(() => {
+    const press = () => { pressed = performance.now(); };
+    document.addEventListener('keydown', press, true);
+    const watch = new MutationObserver(() => {
         if (pressed === null) return;
         const began = pressed;
         pressed = null;
@@ -70,7 +71,10 @@ const KEYS: &str = "
             probe.laid.push(performance.now() - began);
             requestAnimationFrame(() => probe.framed.push(performance.now() - began));
         });
-    }).observe(prose, { childList: true, characterData: true, subtree: true })";
+    });
+    watch.observe(prose, { childList: true, characterData: true, subtree: true });
+    const end = () => { watch.disconnect(); document.removeEventListener('keydown', press, true); };
+    const probe = window.keyProbe = { laid: [], framed: [], end }";
 
 /// Types so many letters, one at a time, and gives what was noted.
 async fn type_letters(app: &App, count: usize) -> anyhow::Result<Value> {
@@ -105,10 +109,23 @@ async fn keys_in_a_long_lesson_alone_and_with_three_others_and_theirs_in_the_pag
         app.open_course("Long").await?;
         ensure!(app.open_lesson(lesson.as_str()).await? == "edit");
         app.write(" Here: ").await?;
-        app.js(KEYS, &[]).await?;
+        app.js(KEYS, &[json!(".prose")]).await?;
         let mut alone = Vec::new();
         for _ in 0..rounds {
             alone.push(type_letters(app, letters).await?);
+        }
+        let mut peer = Vec::new();
+        if let Some(script) = std::env::var_os("INKHORN_PEER") {
+            app.js(&std::fs::read_to_string(script)?, &[]).await?;
+            app.wait("the peer", "return document.activeElement?.closest('#peer')", &[]).await?;
+            app.js(KEYS, &[json!("#peer .ProseMirror")]).await?;
+            for _ in 0..rounds {
+                peer.push(type_letters(app, letters).await?);
+            }
+            let back = "document.getElementById('peer').remove(); document.getElementById('main').style.display = ''";
+            app.js(back, &[]).await?;
+            app.write("").await?;
+            app.js(KEYS, &[json!(".prose")]).await?;
         }
 
         let mut authors = Vec::new();
@@ -170,7 +187,7 @@ async fn keys_in_a_long_lesson_alone_and_with_three_others_and_theirs_in_the_pag
             ensure!(!author.is_finished(), "an author stopped typing");
             author.abort();
         }
-        write("keys", &json!({ "alone": alone, "together": together, "remote": remote }))
+        write("keys", &json!({ "alone": alone, "peer": peer, "together": together, "remote": remote }))
     })
     .await
 }

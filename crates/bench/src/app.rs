@@ -24,6 +24,11 @@ pub(crate) fn run(folder: &Path) -> Result<Report> {
         let mut row = Row::new(name("laid out"), Unit::Seconds, laid / 1e3);
         if of == "alone" {
             row = row.goal(Goal::AtMost(0.008));
+            let peer = keys["peer"].as_array().filter(|rounds| !rounds.is_empty());
+            if let Some(peer) = peer {
+                let peer = p95_of_rounds(peer, |round| numbers(&round["laid"]))?;
+                row = row.peer("Tiptap alone", peer / 1e3);
+            }
         }
         report.row(row);
         let framed = p95_of_rounds(rounds, |round| numbers(&round["framed"]))?;

@@ -49,8 +49,14 @@ impl Name {
 pub(crate) fn bench(options: &Options) -> anyhow::Result<()> {
     let figures = target_dir().join("bench");
     match options.name {
-        Name::Storm => in_window("storm::", "INKHORN_STORM_DIR", &figures)?,
-        Name::App => in_window("pace::", "INKHORN_APP_DIR", &figures)?,
+        Name::Storm => in_window("storm::", &[("INKHORN_STORM_DIR", &figures)])?,
+        Name::App => {
+            setup::ensure(setup::Needs { desktop: true, tests: true })?;
+            // An editor of the same kind, for the same window.
+            let peer = figures.join("peer.js");
+            run(Command::new("node").arg("bench/build.mjs").arg(&peer).current_dir(root().join("ui/editor")))?;
+            in_window("pace::", &[("INKHORN_APP_DIR", &figures), ("INKHORN_PEER", &peer)])?;
+        }
         _ => setup::bench_peers()?,
     }
     let mut build = cargo();
@@ -80,7 +86,7 @@ fn settle() {
 }
 
 /// Runs measurements in the window, as it is shipped: the desktop tests know how to open and drive it.
-fn in_window(tests: &str, variable: &str, figures: &Path) -> anyhow::Result<()> {
+fn in_window(tests: &str, variables: &[(&str, &Path)]) -> anyhow::Result<()> {
     setup::ensure(setup::Needs { desktop: true, tests: true })?;
     ui::build(true)?;
     let test = ["test", "--release", "--package", "inkhorn", "--test", "desktop"];
@@ -94,7 +100,7 @@ fn in_window(tests: &str, variable: &str, figures: &Path) -> anyhow::Result<()> 
     run(cargo()
         .args(test)
         .args(["--", tests, "--test-threads=1"])
-        .env(variable, figures)
+        .envs(variables.iter().copied())
         .env("INKHORN_SERVER_BIN", built.join("inkhorn-server"))
         .env("INKHORN_CLI", built.join("inkhorn-cli")))
 }
