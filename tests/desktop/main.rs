@@ -2,8 +2,9 @@
 #![allow(missing_docs, reason = "a test binary has no readers of its documentation")]
 #![allow(clippy::print_stderr, reason = "a failed test says where its picture is")]
 
-mod collaboration;
 mod clocks;
+mod collaboration;
+mod composition;
 mod crash;
 mod keyboard;
 mod locked;

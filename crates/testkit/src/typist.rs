@@ -42,6 +42,22 @@ impl Typist {
         txn.encode_update_v1()
     }
 
+    /// Types at the beginning of the own paragraph, and gives the update.
+    pub fn types_before(&mut self, words: &str) -> Vec<u8> {
+        let mut txn = self.doc.transact_mut();
+        self.text.insert(&mut txn, 0, words);
+        txn.encode_update_v1()
+    }
+
+    /// Puts a paragraph before all others, and gives the update.
+    pub fn opens_with(&mut self, words: &str) -> Vec<u8> {
+        let mut txn = self.doc.transact_mut();
+        let body = txn.get_or_insert_xml_fragment("body");
+        let paragraph = body.insert(&mut txn, 0, XmlElementPrelim::empty("paragraph"));
+        paragraph.insert(&mut txn, 0, XmlTextPrelim::new(words));
+        txn.encode_update_v1()
+    }
+
     /// Adds a block of a type at the end, and gives the update.
     pub fn adds(&mut self, kind: &str) -> Vec<u8> {
         let mut txn = self.doc.transact_mut();

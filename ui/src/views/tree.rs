@@ -234,7 +234,9 @@ pub(super) fn Tree(
                     true
                 }
                 // Within a title that is being typed it is a letter.
-                Key::Character(letter) if letter == " " && page::now_ms().abs_diff(typed.peek().1) > TYPED_MS => {
+                Key::Character(letter)
+                    if letter == " " && page::now_ms().abs_diff(typed.peek().1) > TYPED_MS =>
+                {
                     if row.kind == NodeKind::Lesson {
                         ui.open_lesson(at)
                     } else {
