@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 use std::path::Path;
 
-const MIB: f64 = 1_048_576.0;
+const MB: f64 = 1e6;
 
 /// Rounds of a measurement of which one figure is made.
 const ROUNDS: usize = 10;
@@ -79,7 +79,7 @@ pub(crate) fn run(folder: &Path) -> Result<Report> {
     let pss = outline["pss"].as_f64().context("memory")?;
     report.row(
         Row::new("memory of all processes (PSS), that course open", Unit::Bytes, pss)
-            .goal(Goal::AtMost(350.0 * MIB)),
+            .goal(Goal::AtMost(350.0 * MB)),
     );
     Ok(report)
 }
