@@ -4,10 +4,20 @@ use crate::{Code, Core, CoreError, Result, blocking};
 use inkhorn_protocol::media;
 use inkhorn_protocol::projection::{AssetInfo, AssetRef, AssetState, Transfer, TransferState};
 use inkhorn_protocol::rest::MAX_ASSET_BYTES;
-use inkhorn_protocol::{AssetHash, CourseId, NodeId};
+use inkhorn_protocol::{AssetHash, CourseId, DocId, NodeId};
 use inkhorn_replica::{Edited, Origin};
 use std::io::{self, Read as _, Seek as _};
 use std::path::Path;
+
+/// Where an asset is, of a course that is shared or not.
+fn state(row: &inkhorn_replica::AssetRow, shared: bool) -> AssetState {
+    match (row.here, row.uploaded) {
+        (false, _) => AssetState::WaitsForDownload,
+        (true, _) if !shared => AssetState::Local,
+        (true, false) => AssetState::WaitsForUpload,
+        (true, true) => AssetState::Synced,
+    }
+}
 
 impl Core {
     /// Assets of a course with where they are.
@@ -18,12 +28,7 @@ impl Core {
         let shared = self.replica().course(course).await?.shared;
         let rows = self.replica().assets(Some(course)).await?;
         let info = |row: inkhorn_replica::AssetRow| AssetInfo {
-            state: match (row.here, row.uploaded) {
-                (false, _) => AssetState::WaitsForDownload,
-                (true, _) if !shared => AssetState::Local,
-                (true, false) => AssetState::WaitsForUpload,
-                (true, true) => AssetState::Synced,
-            },
+            state: state(&row, shared),
             asset: row.asset,
         };
         Ok(rows.into_iter().map(info).collect())
@@ -35,22 +40,28 @@ impl Core {
     /// [`Code::NotFound`], and the store's.
     pub async fn transfers(&self, course: &CourseId) -> Result<Vec<Transfer>> {
         let online = self.net().is_connected();
-        let infos = self.assets(course).await?;
-        let transfer = |info: AssetInfo| {
-            let up = match info.state {
+        let shared = self.replica().course(course).await?.shared;
+        let rows = self.replica().assets(Some(course)).await?;
+        let transfer = |row: inkhorn_replica::AssetRow| {
+            let up = match state(&row, shared) {
                 AssetState::WaitsForUpload => true,
                 AssetState::WaitsForDownload => false,
                 AssetState::Local | AssetState::Synced => return None,
             };
-            let moved = self.net().moved(course, &info.asset.hash).filter(|_| online);
+            let lesson = match row.doc {
+                Some(DocId::Lesson(lesson)) => Some(lesson),
+                Some(DocId::Course(_)) | None => None,
+            };
+            let moved = self.net().moved(course, &row.asset.hash).filter(|_| online);
+            let why = self.net().not_moved(course, &row.asset.hash).filter(|_| online);
             let state = match (online, moved) {
                 (false, _) => TransferState::Offline,
                 (true, None) => TransferState::Waits,
                 (true, Some(_)) => TransferState::Moves,
             };
-            Some(Transfer { asset: info.asset, up, state, done: moved.unwrap_or(0) })
+            Some(Transfer { asset: row.asset, up, state, done: moved.unwrap_or(0), lesson, why })
         };
-        Ok(infos.into_iter().filter_map(transfer).collect())
+        Ok(rows.into_iter().filter_map(transfer).collect())
     }
 
     /// Stores a file and names it in a lesson. The type is told by the content; what is neither shown nor played has

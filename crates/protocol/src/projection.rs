@@ -148,6 +148,12 @@ pub struct Transfer {
     pub state: TransferState,
     /// Bytes that have been moved so far.
     pub done: u64,
+    /// Lesson that names it, where it is known; a course's picture has none.
+    #[serde(default)]
+    pub lesson: Option<NodeId>,
+    /// Why the last try failed, in plain words; it is tried again.
+    #[serde(default)]
+    pub why: Option<String>,
 }
 
 /// How far the transfer of an asset is.

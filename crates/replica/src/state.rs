@@ -227,7 +227,7 @@ pub enum Applied {
     Gap,
 }
 
-/// An asset of a course, with the lessons that name it left out.
+/// An asset of a course. Of the lessons that name it, one, and only while it is not in both places.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AssetRow {
     /// Course.
@@ -238,6 +238,8 @@ pub struct AssetRow {
     pub here: bool,
     /// Whether the server has it.
     pub uploaded: bool,
+    /// A document that names it, while it waits to be moved.
+    pub doc: Option<DocId>,
 }
 
 /// An operation as the store has it: text that the outbox reads.

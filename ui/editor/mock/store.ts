@@ -58,12 +58,14 @@ function element(node: Json): Y.XmlElement {
   return out
 }
 
-/** A new lesson with these blocks (ProseMirror JSON). */
+/** A lesson with these blocks (ProseMirror JSON), in place of those that it had. */
 export function seed(lesson: string, blocks: string): void {
   const doc = document(lesson)
   doc.transact(() => {
     doc.getMap('meta').set('schema', 1)
-    doc.getXmlFragment('body').insert(0, (JSON.parse(blocks) as Json[]).map(element))
+    const body = doc.getXmlFragment('body')
+    body.delete(0, body.length)
+    body.insert(0, (JSON.parse(blocks) as Json[]).map(element))
   })
 }
 

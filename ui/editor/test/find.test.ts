@@ -213,3 +213,69 @@ test('who may only read can find, and is offered no replacing', async () => {
   assert.equal(core.pushes.length, 0)
   view.end()
 })
+
+const figure: Json = { type: 'image', attrs: { src: null, alt: 'A river in spring', caption: 'The river, and the river again' } }
+const formula = (latex: string): Json => ({ type: 'inlineMath', attrs: { latex } })
+
+test('captions, descriptions, titles of callouts, footnotes and formulas are found where they stand', async () => {
+  const { core, name } = lesson([
+    { type: 'callout', attrs: { kind: 'tip', title: 'At the river' }, content: [paragraph('dry')] },
+    figure,
+    paragraph('a river ', formula('river_1 = river_2'), ' and ', { type: 'footnote', attrs: { text: 'Of the river.' } }, ' the river'),
+    { type: 'blockMath', attrs: { latex: 'river' } },
+  ])
+  const view = await opened(core, name)
+  view.handle.find('river')
+  await settled()
+  const find = bar(view.element)
+  // From the caret on, which stands in the first text.
+  assert.equal(find.count(), '2 of 9')
+  find.press(find.field, 'Enter', { shiftKey: true })
+  const seen: string[] = []
+  for (let at = 0; at < 9; at += 1) {
+    const block = view.element.querySelector<HTMLElement>('.found-block-here')
+    seen.push(block === null ? `text ${here(view.element)}` : `${block.className.split(' ')[0]} ${block.dataset.found}`)
+    find.press(find.field, 'Enter')
+  }
+  assert.deepEqual(seen, [
+    'callout title', 'image alt', 'image caption', 'image caption',
+    'text river', 'formula latex', 'footnote text', 'text river', 'formula latex',
+  ])
+  assert.equal(find.count(), '1 of 9')
+  view.end()
+})
+
+test('what stands in a field is replaced there one by one and at once, and a formula never', async () => {
+  const { core, name } = lesson([figure, paragraph('a river ', formula('river_1')), { type: 'blockMath', attrs: { latex: 'river' } }])
+  const view = await opened(core, name)
+  const editor = view.editor()
+  view.handle.find('river')
+  await settled()
+  const find = bar(view.element)
+  assert.equal(find.count(), '4 of 6')
+  for (let at = 0; at < 3; at += 1) find.press(find.field, 'Enter')
+  assert.equal(find.count(), '1 of 6')
+  find.press(find.field, 'Enter')
+  find.other.value = 'river bed'
+  find.press(find.other, 'Enter')
+  // The next one, and not what was just written.
+  assert.equal(find.count(), '3 of 6')
+  assert.equal(editor.state.doc.firstChild?.attrs.caption, 'The river bed, and the river again')
+  find.other.value = 'stream'
+  find.click('replace-all')
+  assert.equal(find.count(), '4 replaced. 2 left: a formula or the like is in the way.')
+  assert.equal(editor.state.doc.firstChild?.attrs.alt, 'A stream in spring')
+  assert.equal(editor.state.doc.firstChild?.attrs.caption, 'The stream bed, and the stream again')
+  assert.equal(editor.state.doc.child(1).child(1).attrs.latex, 'river_1')
+  editor.commands.undo()
+  assert.equal(editor.state.doc.firstChild?.attrs.alt, 'A river in spring')
+  assert.equal(editor.state.doc.firstChild?.attrs.caption, 'The river bed, and the river again')
+  await view.handle.flush()
+  assert.match(core.doc(name).getXmlFragment('body').toString(), /caption="The river bed, and the river again"/)
+  // What is emptied is none.
+  find.other.value = ''
+  await find.type('A river in spring')
+  find.click('replace-one')
+  assert.equal(editor.state.doc.firstChild?.attrs.alt, null)
+  view.end()
+})

@@ -9,6 +9,7 @@ pub mod people;
 pub mod settings;
 pub mod structure;
 pub mod sync;
+pub mod transfers;
 pub mod waiting;
 
 pub use en as text;

@@ -32,6 +32,7 @@ mod storage;
 mod sync;
 mod title;
 mod topbar;
+mod transfers;
 mod trash;
 mod tree;
 mod trouble;

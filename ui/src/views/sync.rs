@@ -3,6 +3,7 @@
 use super::act::use_act;
 use super::kept::KeptLists;
 use super::storage::{OfflineLine, StorageList};
+use super::transfers::TransferList;
 use super::waiting::WaitingList;
 use crate::components::{Icon, IconButton, Skeleton};
 use crate::hooks::{use_connection, use_pill, use_query};
@@ -114,6 +115,9 @@ pub(super) fn SyncCentre() -> Element {
                     }
                 }
                 WaitingList {}
+                if let Some(course) = open.clone() {
+                    TransferList { key: "{course}", course }
+                }
                 for one in &sync.differed {
                     div {
                         key: "{one.doc}-{one.at_ms}",

@@ -20,4 +20,5 @@ mod storm;
 mod structure;
 mod support;
 mod tools;
+mod transfers;
 mod waiting;

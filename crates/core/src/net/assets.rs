@@ -134,11 +134,13 @@ async fn round(shared: &Arc<Shared>, parts: &Parts) -> Result<()> {
         .map(|(up, work)| {
             let (shared, rest, parts) = (Arc::clone(shared), rest.clone(), Arc::clone(parts));
             async move {
-                if up {
+                let outcome = if up {
                     upload(&shared, &rest, &work).await
                 } else {
                     download(&shared, &rest, &work, &parts).await
-                }
+                };
+                tell(&shared, &work, outcome.as_ref().err());
+                outcome
             }
         })
         .buffer_unordered(AT_A_TIME);
@@ -149,6 +151,21 @@ async fn round(shared: &Arc<Shared>, parts: &Parts) -> Result<()> {
         }
     }
     failure.map_or(Ok(()), Err)
+}
+
+/// Keeps why an asset did not move, and forgets it when it did.
+fn tell(shared: &Shared, work: &AssetWork, failure: Option<&CoreError>) {
+    let way = (work.course.clone(), work.hash.clone());
+    let mut not_moved = shared.not_moved.lock().unwrap_or_else(PoisonError::into_inner);
+    let before = match failure {
+        Some(error) => not_moved.insert(way, error.message.clone()),
+        None => not_moved.remove(&way),
+    };
+    drop(not_moved);
+    if before.as_ref() != failure.map(|error| &error.message) {
+        // Who shows it reads it again.
+        shared.progress.send_modify(|progress| progress.moved += 1);
+    }
 }
 
 async fn upload(shared: &Arc<Shared>, rest: &Rest, work: &AssetWork) -> Result<()> {

@@ -77,6 +77,8 @@ pub(crate) struct Shared {
     assets: Notify,
     /// Assets that are on their way, with the bytes that are there. A std mutex, held for one step.
     moving: Mutex<HashMap<Way, u64>>,
+    /// Why the last try to move an asset failed, for those that were not moved since. A std mutex, held for one step.
+    not_moved: Mutex<HashMap<Way, String>>,
     synced_at: SyncedAt,
     /// Documents that differed from the server's, newest first. A std mutex, held for one step or one copy.
     differed: Mutex<VecDeque<DifferedDoc>>,
@@ -130,6 +132,7 @@ impl Net {
             carets_moved: watch::Sender::new(()),
             assets: Notify::new(),
             moving: Mutex::default(),
+            not_moved: Mutex::default(),
             synced_at: SyncedAt::default(),
             differed: Mutex::default(),
             always: connect,
@@ -245,6 +248,12 @@ impl Net {
     pub(crate) fn moved(&self, course: &CourseId, hash: &AssetHash) -> Option<u64> {
         let moving = self.shared.moving.lock().unwrap_or_else(PoisonError::into_inner);
         moving.get(&(course.clone(), hash.clone())).copied()
+    }
+
+    /// Why an asset of a course was not moved at the last try, in plain words.
+    pub(crate) fn not_moved(&self, course: &CourseId, hash: &AssetHash) -> Option<String> {
+        let not_moved = self.shared.not_moved.lock().unwrap_or_else(PoisonError::into_inner);
+        not_moved.get(&(course.clone(), hash.clone())).cloned()
     }
 
     /// Keeps a document subscribed while a window shows it.

@@ -39,6 +39,7 @@ async fn what_is_added_offline_waits_is_seen_to_move_and_arrives_on_the_second_d
     let waits = |list: &Vec<Transfer>| list.len() == 1 && list[0].state == TransferState::Offline;
     let list = until(&ada.core, &mut feed, &key, waits).await;
     assert!(list[0].up && list[0].asset == asset && list[0].done == 0, "{list:?}");
+    assert_eq!((list[0].lesson.as_ref(), list[0].why.as_deref()), (Some(&lesson), None));
     world.restart().await;
     ada.core.retry_now();
     ben.core.retry_now();

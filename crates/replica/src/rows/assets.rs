@@ -53,10 +53,16 @@ pub(crate) async fn asset_state(
 }
 
 pub(crate) async fn assets(db: &mut SqliteConnection, course: Option<&CourseId>) -> Result<Vec<AssetRow>> {
-    let rows = query("SELECT * FROM asset WHERE ?1 IS NULL OR course = ?1 ORDER BY course, hash")
-        .bind(course.map(CourseId::as_str))
-        .fetch_all(db)
-        .await?;
+    // Who names it is looked for only where it is told: a course has many assets, few of them on their way.
+    let rows = query(
+        "SELECT *, CASE WHEN here AND uploaded THEN NULL ELSE (
+            SELECT min(doc.name) FROM doc JOIN lesson_asset ON lesson_asset.doc = doc.id
+            WHERE doc.course = asset.course AND lesson_asset.hash = asset.hash
+        ) END AS named_in FROM asset WHERE ?1 IS NULL OR course = ?1 ORDER BY course, hash",
+    )
+    .bind(course.map(CourseId::as_str))
+    .fetch_all(db)
+    .await?;
     rows.iter()
         .map(|row| {
             Ok(AssetRow {
@@ -69,6 +75,7 @@ pub(crate) async fn assets(db: &mut SqliteConnection, course: Option<&CourseId>)
                 },
                 here: row.try_get("here")?,
                 uploaded: row.try_get("uploaded")?,
+                doc: row.try_get::<Option<String>, _>("named_in")?.and_then(|name| name.parse().ok()),
             })
         })
         .collect()

@@ -7,7 +7,7 @@ import { asOneStep, isFromDocument } from '../binding.js'
 import { openAround } from '../nodes/details.js'
 import { scrollerOf } from '../scroll.js'
 import { FindBar } from './bar.js'
-import { type Match, Search, changeBetween, indexFrom, replaceMatch, replaceMatches } from './matches.js'
+import { type Match, Search, changeBetween, fieldText, indexBehind, indexFrom, indexOf, replaceMatch, replaceMatches } from './matches.js'
 import { type Query, matcherOf } from './query.js'
 
 /** Matches that are drawn at once, around the one that is looked at: each is an element of its own in the page. */
@@ -15,6 +15,9 @@ const DRAWN = 300
 
 /** Room that the bar takes at the top of what is seen, in pixels. */
 const BAR = 112
+
+/** Where a block shows a field; others are the block itself. */
+const FIELD: Record<string, string> = { alt: '.image-alt', caption: '.block-caption' }
 
 export interface Found {
   query: Query
@@ -31,8 +34,12 @@ type Meta = { found: Omit<Found, 'drawn'> | null } | { current: number }
 
 function draw(state: EditorState, matches: readonly Match[], current: number): DecorationSet {
   const first = Math.max(0, Math.min(current - DRAWN / 2, matches.length - DRAWN))
-  return DecorationSet.create(state.doc, matches.slice(first, first + DRAWN).map((match, at) =>
-    Decoration.inline(match.from, match.to, { class: first + at === current ? 'found found-here' : 'found' })))
+  return DecorationSet.create(state.doc, matches.slice(first, first + DRAWN).map((match, at) => {
+    const isHere = first + at === current
+    if (match.field === undefined) return Decoration.inline(match.from, match.to, { class: isHere ? 'found found-here' : 'found' })
+    // The field that has it is shown while it is looked at, also one that is else hidden.
+    return Decoration.node(match.from, match.to, isHere ? { class: 'found-block found-block-here', 'data-found': match.field } : { class: 'found-block' })
+  }))
 }
 
 /** Where a position went by a transaction. One from the document replaces everything: there the difference says it. */
@@ -105,7 +112,11 @@ export class Finder {
     const behind = tr.mapping.map(match.to)
     if (done && tr.docChanged) asOneStep(this.editor, tr)
     const now = this.found
-    if (now !== null) this.tell({ current: done ? indexFrom(now.matches, behind) : (found.current + 1) % found.matches.length })
+    if (now !== null) {
+      const next = match.field === undefined
+        ? indexFrom(now.matches, behind) : indexBehind(now.matches, match, fieldText(match, replacement, found.query.regexp).length)
+      this.tell({ current: done ? next : (found.current + 1) % found.matches.length })
+    }
     this.reveal()
     return done
   }
@@ -144,11 +155,13 @@ export class Finder {
     const found = this.found
     const match = found?.matches[found.current]
     if (match === undefined) return
+    const block = match.field === undefined ? null : this.editor.view.nodeDOM(match.from)
     const { node } = this.editor.view.domAtPos(match.from)
     openAround(node instanceof Element ? node : node.parentElement)
     const scroller = scrollerOf(this.editor.view.dom)
     if (scroller === null) return
-    const box = this.editor.view.coordsAtPos(match.from)
+    const field = block instanceof HTMLElement ? block.querySelector(FIELD[match.field ?? ''] ?? '.callout-title') ?? block : null
+    const box = field?.getBoundingClientRect() ?? this.editor.view.coordsAtPos(match.from)
     const frame = scroller.getBoundingClientRect()
     if (box.top >= frame.top + BAR && box.bottom <= frame.bottom - 32) return
     scroller.scrollTop += box.top - (frame.top + Math.max(BAR, frame.height / 3))
@@ -201,7 +214,7 @@ export const Find = Extension.create<object, { bar: FindBar | null }>({
             if (!tr.docChanged) return found
             const matches = found.search.all(after.doc)
             const here = found.matches[found.current]
-            const current = here === undefined ? (matches.length > 0 ? 0 : -1) : indexFrom(matches, moved(tr, before, here.from))
+            const current = here === undefined ? (matches.length > 0 ? 0 : -1) : indexOf(matches, here, moved(tr, before, here.from))
             return { ...found, matches, current, drawn: draw(after, matches, current) }
           },
         },
