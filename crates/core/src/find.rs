@@ -122,11 +122,12 @@ impl Core {
         for (lesson, title) in lessons {
             let Some((_, looked)) = known.get(&lesson) else { continue };
             found.looked_at += 1;
-            let Places { count, first } = looked.places.clone();
+            let Places { count, fixed, first } = looked.places.clone();
             if count > 0 {
                 found.count += count;
+                found.fixed += fixed;
                 let editable = editable && looked.known;
-                found.lessons.push(FoundIn { lesson, title, count, places: first, editable });
+                found.lessons.push(FoundIn { lesson, title, count, fixed, places: first, editable });
             }
         }
         let mut memo = locked(&self.inner.finds.memo);

@@ -1,12 +1,14 @@
 //! Settings of a course: what it says of itself. Durable here at once, merged field by field.
 
 use crate::{Code, Core, CoreError, Result, blocking};
+use crate::structure::{changed, edited};
 use inkhorn_protocol::CourseId;
+use inkhorn_protocol::change::Changed;
 use inkhorn_protocol::media;
 use inkhorn_protocol::projection::AssetRef;
 use inkhorn_protocol::rest::MAX_ASSET_BYTES;
 use inkhorn_protocol::settings::{Change, CourseSettings, List, MAX_ENTRIES, MAX_TEXT, is_language};
-use inkhorn_replica::{Edited, Origin, ReplicaError};
+use inkhorn_replica::{Origin, ReplicaError};
 
 impl Core {
     /// Settings of a course.
@@ -18,11 +20,11 @@ impl Core {
         Ok(read.map_err(|error| ReplicaError::from(inkhorn_course::OpError::from(error)))?)
     }
 
-    /// Changes one setting of a course.
+    /// Changes one setting of a course; the answer takes it back.
     ///
     /// # Errors
     /// [`Code::Invalid`] for a value that cannot be, [`Code::Denied`], [`Code::NotFound`], and the store's.
-    pub async fn change_settings(&self, course: &CourseId, change: Change) -> Result<()> {
+    pub async fn change_settings(&self, course: &CourseId, change: Change) -> Result<Changed> {
         self.may_write(course).await?;
         let change = checked(change)?;
         if let Change::Add { list, .. } = &change {
@@ -39,16 +41,16 @@ impl Core {
             }
         }
         let edit = self.replica().edit_outline(course, Origin::Core, move |outline, random| {
-            Ok(Edited::new((), outline.change_settings(random, &change)?))
+            Ok(edited(outline.alter_settings(random, &change)?))
         });
-        Ok(edit.await?)
+        Ok(changed(course, vec![], edit.await?))
     }
 
-    /// Stores an image and makes it the picture of a course. The type is told by the content.
+    /// Stores an image and makes it the picture of a course; the answer takes that back. The type is told by the content.
     ///
     /// # Errors
     /// [`Code::Invalid`] for a file that is too large or no image, [`Code::Denied`], [`Code::NotFound`], and the store's.
-    pub async fn set_cover(&self, course: &CourseId, name: &str, bytes: Vec<u8>) -> Result<()> {
+    pub async fn set_cover(&self, course: &CourseId, name: &str, bytes: Vec<u8>) -> Result<Changed> {
         self.may_write(course).await?;
         let size = bytes.len() as u64;
         if size > MAX_ASSET_BYTES {

@@ -248,7 +248,7 @@ impl Core {
     }
 }
 
-fn edited(done: Done) -> Edited<Vec<Write>> {
+pub(crate) fn edited(done: Done) -> Edited<Vec<Write>> {
     Edited::new(done.back, done.update)
 }
 
@@ -260,7 +260,7 @@ pub(crate) fn changed(course: &CourseId, nodes: Vec<NodeId>, writes: Vec<Write>)
 
 fn node_of(write: &Write) -> Option<NodeId> {
     match write {
-        Write::CourseTitle { .. } => None,
+        Write::CourseTitle { .. } | Write::Setting { .. } => None,
         Write::Title { node, .. }
         | Write::Place { node, .. }
         | Write::Restore { node, .. }
@@ -277,6 +277,7 @@ fn why(view: &OutlineView, stays: &[(Option<NodeId>, Kept)]) -> String {
     let name = title.map_or_else(|| "The course".to_owned(), |title| format!("“{title}”"));
     let text = match kept {
         Kept::Renamed => format!("{name} has another title since, and keeps it."),
+        Kept::Changed => "This setting has another value since, and keeps it.".to_owned(),
         Kept::Moved => format!("{name} was moved since, and stays where it is."),
         Kept::Trashed => format!("{name} was put into Trash since, and stays there."),
         Kept::Restored => format!("{name} is out of Trash already."),

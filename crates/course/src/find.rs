@@ -28,6 +28,10 @@ const WORDS: &[(&str, &str)] = &[
     ("footnote", "text"),
 ];
 
+/// Nodes whose `latex` is looked at and never written: half a command put in its place is no formula any more. Each is
+/// one place, however often it has what is looked for.
+const FORMULAS: &[&str] = &["inlineMath", "blockMath"];
+
 /// Characters shown on either side of a place.
 const AROUND: usize = 40;
 
@@ -113,6 +117,8 @@ impl Finder {
 pub struct Places {
     /// How often.
     pub count: u32,
+    /// How many of them are in formulas, which no replacement touches.
+    pub fixed: u32,
     /// The first few, in order.
     pub first: Vec<Place>,
 }
@@ -180,6 +186,7 @@ fn units(text: &str) -> u32 {
 enum Worded {
     Text(XmlTextRef),
     Words(XmlElementRef, &'static str, String),
+    Formula(String),
 }
 
 /// All that has words, in the order of the body. Nodes deeper than any lesson has them are not looked at.
@@ -201,6 +208,11 @@ fn worded<T: ReadTxn>(txn: &T, fragment: &XmlFragmentRef) -> Vec<Worded> {
                     {
                         found.push(Worded::Words(element.clone(), name, words.to_string()));
                     }
+                }
+                if tag.is_some_and(|tag| FORMULAS.contains(&&**tag))
+                    && let Some(Out::Any(Any::String(latex))) = element.get_attribute(txn, "latex")
+                {
+                    found.push(Worded::Formula(latex.to_string()));
                 }
                 push(&mut stack, element.children(txn).collect(), depth + 1);
             }
@@ -229,12 +241,14 @@ impl Lesson {
             let mut places = Places::default();
             let Some(fragment) = txn.get_xml_fragment(BODY) else { return places };
             for worded in worded(txn, &fragment) {
-                let text = match worded {
-                    Worded::Text(text) => Run::read(txn, &text).text,
-                    Worded::Words(_, _, words) => words,
+                let (text, most_here) = match worded {
+                    Worded::Text(text) => (Run::read(txn, &text).text, usize::MAX),
+                    Worded::Words(_, _, words) => (words, usize::MAX),
+                    Worded::Formula(latex) => (latex, 1),
                 };
-                for found in finder.all(&text) {
+                for found in finder.all(&text).take(most_here) {
                     places.count += 1;
+                    places.fixed += u32::from(most_here == 1);
                     if let Some(whole) = found.get(0).filter(|_| places.first.len() < most) {
                         places.first.push(place(&text, whole.start(), whole.end()));
                     }
@@ -258,6 +272,7 @@ impl Lesson {
                             undo.push(done);
                         }
                     }
+                    Worded::Formula(_) => {}
                     Worded::Words(element, name, was) => {
                         let mut now = String::new();
                         let (mut end, mut places) = (0, 0);

@@ -7,15 +7,20 @@ use crate::outline::{Edit, META, Outline};
 use crate::position;
 use crate::random::Random;
 use crate::record::{string, text};
+use crate::structure::Done;
 use inkhorn_protocol::NodeId;
+use inkhorn_protocol::change::Write;
 use inkhorn_protocol::settings::{Change, CourseSettings, Direction, Entry, List};
 use std::collections::BTreeMap;
-use yrs::{Any, Map, MapRef, Out, ReadTxn, WriteTxn};
+use yrs::{Any, Map, MapRef, Out, ReadTxn, TransactionMut, WriteTxn};
 
 const LANGUAGE: &str = "language";
 const DIRECTION: &str = "direction";
 const LICENCE: &str = "licence";
 const COVER: &str = "cover";
+
+/// A key of `meta` with what is written there; none removes it.
+pub(crate) type Setting = (String, Option<Any>);
 
 /// An entry with its place; none when that does not read.
 type Placed = (Entry, Option<String>);
@@ -80,8 +85,13 @@ impl Outline {
 
     /// Changes the settings; nothing is written when it is so already.
     pub fn change_settings(&mut self, random: &mut dyn Random, change: &Change) -> Edit {
+        Ok(self.alter_settings(random, change)?.update)
+    }
+
+    /// The same, with what takes it back.
+    pub fn alter_settings(&mut self, random: &mut dyn Random, change: &Change) -> Result<Done, OpError> {
         let meta = self.document.read(|txn| read_meta(txn))?;
-        let mut writes: Vec<(String, Option<Any>)> = Vec::new();
+        let mut writes: Vec<Setting> = Vec::new();
         let some = |value: &str| (!value.is_empty()).then(|| string(value));
         match change {
             Change::Language { value } => writes.push((LANGUAGE.into(), some(value))),
@@ -112,11 +122,11 @@ impl Outline {
                 let all = entries(&meta, *list);
                 let at = |wanted: &NodeId| all.iter().position(|(entry, _)| entry.id == *wanted);
                 // Gone meanwhile, or there already.
-                let Some(from) = at(id) else { return Ok(None) };
+                let Some(from) = at(id) else { return Ok(Done::default()) };
                 let next = all.get(from + 1).map(|(entry, _)| &entry.id);
                 let before = before.as_ref().filter(|before| at(before).is_some());
                 if before == Some(id) || next == before {
-                    return Ok(None);
+                    return Ok(Done::default());
                 }
                 writes.extend(place(&meta, *list, id, before, random));
             }
@@ -126,21 +136,54 @@ impl Outline {
         }
         writes.retain(|(key, value)| meta.get(key) != value.as_ref());
         if writes.is_empty() {
-            return Ok(None);
+            return Ok(Done::default());
         }
-        self.write(|txn| {
-            let map: MapRef = txn.get_or_insert_map(META);
-            for (key, value) in writes {
-                match value {
-                    Some(value) => {
-                        map.insert(txn, key, value);
-                    }
-                    None => {
-                        map.remove(txn, &key);
-                    }
-                }
+        let back = writes.iter().map(|(key, value)| inverse(&meta, key, value.as_ref())).collect();
+        let update = self.write(|txn| write_settings(txn, writes))?;
+        Ok(Done { update, back })
+    }
+
+    /// What the writes of a step do to the settings, and what takes that back: all of them, or none where one of them
+    /// has another value by now.
+    pub(crate) fn settings_back(&self, writes: &[Write]) -> Result<Option<(Vec<Setting>, Vec<Write>)>, Integrate> {
+        let meta = self.document.read(|txn| read_meta(txn))?;
+        let (mut sets, mut back) = (Vec::new(), Vec::new());
+        for write in writes {
+            let Write::Setting { key, ours, back: old } = write else { continue };
+            if !is_setting(key) || meta.get(key).map(any::to_json) != *ours {
+                return Ok(None);
             }
-        })
+            let value = old.as_ref().map(any::from_json);
+            back.push(inverse(&meta, key, value.as_ref()));
+            sets.push((key.clone(), value));
+        }
+        Ok(Some((sets, back)))
+    }
+}
+
+/// Whether a key of `meta` is a setting: the course's title, and what a newer app keeps there, are none.
+fn is_setting(key: &str) -> bool {
+    let of_list = |list| key.strip_prefix(name(list)).is_some_and(|rest| rest.starts_with([':', '@']));
+    matches!(key, LANGUAGE | DIRECTION | LICENCE | COVER) || of_list(List::Authors) || of_list(List::Objectives)
+}
+
+fn inverse(meta: &BTreeMap<String, Any>, key: &str, value: Option<&Any>) -> Write {
+    let (ours, back) = (value.map(any::to_json), meta.get(key).map(any::to_json));
+    Write::Setting { key: key.to_owned(), ours, back }
+}
+
+/// Writes settings.
+pub(crate) fn write_settings(txn: &mut TransactionMut<'_>, writes: Vec<Setting>) {
+    let map: MapRef = txn.get_or_insert_map(META);
+    for (key, value) in writes {
+        match value {
+            Some(value) => {
+                map.insert(txn, key, value);
+            }
+            None => {
+                map.remove(txn, &key);
+            }
+        }
     }
 }
 
@@ -151,7 +194,7 @@ fn place(
     id: &NodeId,
     before: Option<&NodeId>,
     random: &mut dyn Random,
-) -> Vec<(String, Option<Any>)> {
+) -> Vec<Setting> {
     let mut writes = Vec::new();
     let mut siblings: Vec<(NodeId, String)> = Vec::new();
     for (entry, place) in entries(meta, list).into_iter().filter(|(entry, _)| entry.id != *id) {

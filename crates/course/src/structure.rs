@@ -290,10 +290,17 @@ impl Outline {
                     sets.push((node, record::ALIVE, record::string(action)));
                     revived.push(node.clone());
                 }),
-                Write::Trash { .. } => Ok(()),
+                // Those of a step go together, below.
+                Write::Setting { .. } | Write::Trash { .. } => Ok(()),
             };
             kept.extend(outcome.err());
         }
+        let settings = self.settings_back(writes)?;
+        if settings.is_none() {
+            kept.push((None, Kept::Changed));
+        }
+        let (settings, unset) = settings.unwrap_or_default();
+        back.extend(unset);
         let (gone, left) = trash_back(&records, writes, lessons);
         kept.extend(left);
         let fresh = token(random);
@@ -309,12 +316,15 @@ impl Outline {
             sets.push((id, record::DEL, record::del_value(&del)));
             back.push(Write::Restore { node: id.clone(), action: del.action });
         }
-        let update = if sets.is_empty() && renamed.is_none() {
+        let update = if sets.is_empty() && settings.is_empty() && renamed.is_none() {
             None
         } else {
             self.write(|txn| {
                 if let Some(title) = &renamed {
                     crate::outline::name_course(txn, title);
+                }
+                if !settings.is_empty() {
+                    crate::settings::write_settings(txn, settings);
                 }
                 for (id, key, value) in sets {
                     set(txn, id, key, value);

@@ -37,6 +37,15 @@ pub enum Write {
         /// What is written.
         back: String,
     },
+    /// Another value of a setting. Those of one step are done together or not at all: an entry and its place are two.
+    Setting {
+        /// Key, as [`crate::settings`] lists them.
+        key: String,
+        /// What must be there; none: nothing.
+        ours: Option<serde_json::Value>,
+        /// What is written; none: it is removed.
+        back: Option<serde_json::Value>,
+    },
     /// Another title of a node.
     Title {
         /// Node.
@@ -92,6 +101,8 @@ pub struct Spot {
 pub enum Kept {
     /// It has another title since.
     Renamed,
+    /// The setting has another value since.
+    Changed,
     /// It stands elsewhere since.
     Moved,
     /// It is in Trash since, or in it for another reason.

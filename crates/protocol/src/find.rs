@@ -58,6 +58,9 @@ pub struct FoundIn {
     pub title: String,
     /// How often.
     pub count: u32,
+    /// How many of them are in formulas, which are not replaced.
+    #[serde(default)]
+    pub fixed: u32,
     /// The first few places, in the order of the lesson.
     pub places: Vec<Place>,
     /// Whether it can be replaced there: the lesson can be edited.
@@ -71,6 +74,9 @@ pub struct FindView {
     pub lessons: Vec<FoundIn>,
     /// Places in all of them.
     pub count: u32,
+    /// How many of them are in formulas, which are not replaced.
+    #[serde(default)]
+    pub fixed: u32,
     /// Lessons that were looked at.
     pub looked_at: u32,
     /// Lessons that have not arrived on this computer and were not looked at.

@@ -4,6 +4,7 @@ use super::{Answer, State};
 use crate::{WINDOW, asset, forward};
 use inkhorn_protocol::body::Node;
 use inkhorn_protocol::caret::Cursor;
+use inkhorn_protocol::change::Changed;
 use inkhorn_protocol::projection::{Access, AssetRef};
 use inkhorn_protocol::window::{Failure, LessonHead};
 use inkhorn_protocol::{AssetHash, CourseId, NodeId};
@@ -69,7 +70,7 @@ pub(crate) async fn put_asset(shell: State<'_>, request: Request<'_>) -> Answer<
 
 /// Stores an image and makes it the picture of a course.
 #[tauri::command]
-pub(crate) async fn set_cover(shell: State<'_>, request: Request<'_>) -> Answer<()> {
+pub(crate) async fn set_cover(shell: State<'_>, request: Request<'_>) -> Answer<Changed> {
     let course: Option<CourseId> = header(&request, "inkhorn-course").and_then(|id| id.parse().ok());
     let course = course.ok_or_else(|| Failure::other("The window named no course."))?;
     let name = decode(header(&request, "inkhorn-name").unwrap_or_default());

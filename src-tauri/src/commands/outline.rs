@@ -75,6 +75,6 @@ pub(crate) async fn take_back(shell: State<'_>, step: Step) -> Answer<Changed> {
 }
 
 #[tauri::command]
-pub(crate) async fn change_settings(shell: State<'_>, course: CourseId, change: Change) -> Answer<()> {
+pub(crate) async fn change_settings(shell: State<'_>, course: CourseId, change: Change) -> Answer<Changed> {
     Ok(shell.core().await?.change_settings(&course, change).await?)
 }

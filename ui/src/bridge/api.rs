@@ -108,15 +108,15 @@ impl Api {
     pub(crate) async fn rename_course(&self, course: &CourseId, title: &str) -> Answer<Changed> {
         self.run("rename_course", json!({ "course": course, "title": title })).await
     }
-    pub(crate) async fn change_settings(&self, course: &CourseId, change: &Change) -> Answer<()> {
+    pub(crate) async fn change_settings(&self, course: &CourseId, change: &Change) -> Answer<Changed> {
         self.run("change_settings", json!({ "course": course, "change": change })).await
     }
     /// Stores an image and makes it the picture of a course.
-    pub(crate) async fn set_cover(&self, course: &CourseId, name: &str, bytes: &[u8]) -> Answer<()> {
+    pub(crate) async fn set_cover(&self, course: &CourseId, name: &str, bytes: &[u8]) -> Answer<Changed> {
         // Header values are ASCII.
         let name = String::from(js_sys::encode_uri_component(name));
         let headers = [("inkhorn-course", course.as_str()), ("inkhorn-name", name.as_str())];
-        self.raw("set_cover", bytes, &headers).await.map(|_| ())
+        read("set_cover", &self.raw("set_cover", bytes, &headers).await?)
     }
     pub(crate) async fn add(
         &self,

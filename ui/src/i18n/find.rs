@@ -22,8 +22,16 @@ pub(crate) fn count(view: &FindView) -> String {
     let lessons = u32::try_from(view.lessons.len()).unwrap_or(u32::MAX);
     let mut said = match view.count {
         0 => format!("Not in any of {}.", number(view.looked_at, "lesson", "lessons")),
-        count => format!("{} in {}", number(count, "place", "places"), number(lessons, "lesson", "lessons")),
+        count => {
+            let stop = if view.fixed + view.not_here > 0 { "." } else { "" };
+            format!("{} in {}{stop}", number(count, "place", "places"), number(lessons, "lesson", "lessons"))
+        }
     };
+    match view.fixed {
+        0 => {}
+        1 => said += " 1 of them is in a formula, which is not replaced.",
+        many => said += &format!(" {many} of them are in formulas, which are not replaced."),
+    }
     match view.not_here {
         0 => {}
         1 => said += " 1 lesson has not arrived and was not looked at.",
@@ -75,11 +83,22 @@ pub(crate) fn more_here(places: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use inkhorn_protocol::find::FoundIn;
 
     #[test]
     fn what_was_found_and_done_is_said_exactly() {
         let found = FindView { looked_at: 3, not_here: 1, ..FindView::default() };
         assert_eq!(count(&found), "Not in any of 3 lessons. 1 lesson has not arrived and was not looked at.");
+        let lesson = FoundIn {
+            lesson: "l".parse().expect("an id"),
+            title: String::new(),
+            count: 3,
+            fixed: 1,
+            places: vec![],
+            editable: true,
+        };
+        let found = FindView { lessons: vec![lesson], count: 3, fixed: 1, ..FindView::default() };
+        assert_eq!(count(&found), "3 places in 1 lesson. 1 of them is in a formula, which is not replaced.");
         let done = Replaced { id: Some(1), count: 1, lessons: 1, ..Replaced::default() };
         assert_eq!(replaced(&done), "Replaced 1 place in 1 lesson. Saved on this computer.");
         let back = PutBack { count: 2, changed_since: 1 };

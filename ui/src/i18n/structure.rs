@@ -3,6 +3,7 @@
 
 use super::text::titled;
 use inkhorn_protocol::projection::NodeKind;
+use inkhorn_protocol::settings::{Change, List};
 
 pub const MOVE_TO: &str = "Move to…";
 pub const COPY_TO: &str = "Copy to another course…";
@@ -64,6 +65,26 @@ pub fn more_places(count: usize) -> String {
 // Parts of sentences: "Undo …", "Undid …".
 pub fn rename_of(title: &str) -> String {
     format!("the rename of “{}”", titled(title))
+}
+/// A change of a setting, as part of a sentence.
+pub fn setting_of(change: &Change) -> String {
+    let list = |list: &List| match list {
+        List::Authors => "authors",
+        List::Objectives => "objectives",
+    };
+    match change {
+        Change::Language { .. } => "the change of the language".to_owned(),
+        Change::Direction { .. } => "the change of the direction".to_owned(),
+        Change::Licence { .. } => "the change of the licence".to_owned(),
+        Change::Cover { .. } => cover(),
+        Change::Add { list: of, .. }
+        | Change::Text { list: of, .. }
+        | Change::Move { list: of, .. }
+        | Change::Remove { list: of, .. } => format!("the change of the {}", list(of)),
+    }
+}
+pub fn cover() -> String {
+    "the change of the picture".to_owned()
 }
 pub fn course_rename() -> String {
     "the rename of the course".to_owned()

@@ -23,7 +23,7 @@ pub struct Entry {
 pub enum What {
     /// The newest step of this lesson's own stack.
     Text(NodeId),
-    /// A change of structure.
+    /// A change of structure, or of what the course says of itself.
     Structure {
         /// What it was, as part of a sentence: "the move of “Soil”".
         name: String,

@@ -171,7 +171,7 @@ pub(super) fn FindPanel(course: CourseId) -> Element {
                 if let Some(view) = shown {
                     div { class: "row",
                         p { class: "grow course-find-count", role: "status", "data-testid": "course-find-count", {words::count(&view)} }
-                        if writable && view.lessons.iter().any(|found| found.editable) {
+                        if writable && view.lessons.iter().any(can_be_replaced) {
                             button {
                                 class: "button primary",
                                 r#type: "button",
@@ -188,7 +188,7 @@ pub(super) fn FindPanel(course: CourseId) -> Element {
                                 key: "{found.lesson}",
                                 found: found.clone(),
                                 what: (!needle.pattern).then(|| needle.text.clone()),
-                                replace: (writable && found.editable && !busy && settled).then_some({
+                                replace: (writable && can_be_replaced(&found) && !busy && settled).then_some({
                                     let lesson = found.lesson.clone();
                                     Callback::new(move |()| replace.run(Some(lesson.clone())))
                                 }),
@@ -207,6 +207,11 @@ pub(super) fn FindPanel(course: CourseId) -> Element {
             }
         }
     }
+}
+
+/// Whether a lesson can be edited and has a place that is not in a formula.
+fn can_be_replaced(found: &FoundIn) -> bool {
+    found.editable && found.count > found.fixed
 }
 
 /// One lesson with its first places. A place opens the lesson.

@@ -11,6 +11,7 @@ use dioxus::prelude::*;
 use inkhorn_protocol::change::Changed;
 use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::projection::{NodeKind, OutlineView};
+use inkhorn_protocol::settings::Change;
 use inkhorn_protocol::window::Failure;
 use inkhorn_protocol::{CourseId, NodeId};
 use std::future::Future;
@@ -70,6 +71,23 @@ impl Act {
     pub(crate) async fn course_renamed(&self, course: CourseId, title: String) -> Result<(), Failure> {
         let work = self.client.api.rename_course(&course, &title);
         self.change(Some(course.clone()), structure::course_rename(), work).await.map(drop)
+    }
+
+    /// Changes a setting of a course, for a form, which shows itself whether it was done.
+    pub(crate) async fn setting_changed(&self, course: CourseId, change: Change) -> Result<(), Failure> {
+        let work = self.client.api.change_settings(&course, &change);
+        self.change(Some(course.clone()), structure::setting_of(&change), work).await.map(drop)
+    }
+
+    /// Makes an image the picture of a course, for a form.
+    pub(crate) async fn cover_chosen(
+        &self,
+        course: CourseId,
+        name: &str,
+        bytes: &[u8],
+    ) -> Result<(), Failure> {
+        let work = self.client.api.set_cover(&course, name, bytes);
+        self.change(Some(course.clone()), structure::cover(), work).await.map(drop)
     }
 
     /// Adds a node behind `selected` and lets the user name it at once.

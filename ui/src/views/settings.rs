@@ -18,14 +18,13 @@ use inkhorn_protocol::settings::{Change, CourseSettings, Direction, List};
 /// The dialog.
 #[component]
 pub(super) fn SettingsDialog(course: CourseId) -> Element {
-    let client = use_context::<Client>();
     let settings = use_query::<CourseSettings>(QueryKey::Settings { course: course.clone() });
     let outline = use_query::<OutlineView>(QueryKey::Outline { course: course.clone() });
     let rights = use_rights(course.clone());
-    let (api, of) = (client.api.clone(), course.clone());
+    let (act, of) = (use_act(), course.clone());
     let change = use_mutation(move |change: Change| {
-        let (api, course) = (api.clone(), of.clone());
-        async move { api.change_settings(&course, &change).await }
+        let (act, course) = (act.clone(), of.clone());
+        async move { act.setting_changed(course, change).await }
     });
     let (act, of) = (use_act(), course.clone());
     let rename = use_mutation(move |title: String| {
@@ -349,9 +348,10 @@ fn Cover(course: CourseId, cover: Option<AssetRef>, locked: bool, on_remove: Eve
             }
         }
     }));
+    let act = use_act();
     let choose = use_mutation(move |(name, bytes): (String, Vec<u8>)| {
-        let (api, course) = (client.api.clone(), course.clone());
-        async move { api.set_cover(&course, &name, &bytes).await }
+        let (act, course) = (act.clone(), course.clone());
+        async move { act.cover_chosen(course, &name, &bytes).await }
     });
     let mut unread = use_signal(|| false);
     let shown = address.read().clone().flatten();

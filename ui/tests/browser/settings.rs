@@ -122,3 +122,46 @@ async fn a_viewer_reads_the_settings_and_is_told_why_they_cannot_be_changed() ->
     })
     .await
 }
+
+#[tokio::test]
+async fn settings_are_taken_back_in_one_order_with_text_and_only_where_nobody_changed_them_since()
+-> anyhow::Result<()> {
+    with_page(async |page| {
+        let caret = "document.querySelector('.prose').focus(); getSelection().selectAllChildren(document.querySelector('.prose p')); getSelection().collapseToEnd()";
+        let text = "return document.querySelector('.prose').textContent.includes(arguments[0]) === arguments[1]";
+        let set = "return JSON.parse(inkhornMock(JSON.stringify({ do: 'settings', course: 'soil' })))[arguments[0]] === arguments[1]";
+        page.js(caret, &[]).await?;
+        page.puts("first words").await?;
+        page.menu("course-settings").await?;
+        pick(page, "[data-testid=settings-licence]", "CC BY 4.0").await?;
+        page.wait("the licence", set, &[json!("licence"), json!("CC BY 4.0")]).await?;
+        pick(page, "[data-testid=settings-direction]", "rtl").await?;
+        page.wait("the direction", set, &[json!("direction"), json!("rtl")]).await?;
+        page.click("[data-testid=dialog-close]").await?;
+        page.sees_no("dialog").await?;
+        page.js(caret, &[]).await?;
+        page.puts("second words").await?;
+        page.wait("the text", text, &[json!("second words"), json!(true)]).await?;
+
+        page.chord(&[Key::Control], "z").await?;
+        page.wait("no second words", text, &[json!("second words"), json!(false)]).await?;
+        page.chord(&[Key::Control], "z").await?;
+        page.wait("no direction", set, &[json!("direction"), json!("auto")]).await?;
+        page.reads("[data-testid=toast]:last-child", "Undid the change of the direction.").await?;
+        page.chord(&[Key::Control], "z").await?;
+        page.wait("no licence", set, &[json!("licence"), json!("")]).await?;
+        page.wait("the first words", text, &[json!("first words"), json!(true)]).await?;
+        page.chord(&[Key::Control, Key::Shift], "z").await?;
+        page.wait("the licence again", set, &[json!("licence"), json!("CC BY 4.0")]).await?;
+
+        // Somebody else's licence stays; the next step back is the one before.
+        let theirs = json!({ "set": "licence", "value": "CC0" });
+        page.mock(json!({ "do": "setting", "course": "soil", "change": theirs })).await?;
+        page.chord(&[Key::Control], "z").await?;
+        page.reads("[data-testid=toast]:last-child", "has another value since, and keeps it").await?;
+        page.wait("their licence", set, &[json!("licence"), json!("CC0")]).await?;
+        page.chord(&[Key::Control], "z").await?;
+        page.wait("no first words", text, &[json!("first words"), json!(false)]).await.map(drop)
+    })
+    .await
+}

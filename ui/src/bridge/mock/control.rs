@@ -98,6 +98,10 @@ enum Control {
         lesson: NodeId,
         blocks: Value,
     },
+    /// Settings of a course as they are with the core.
+    Settings {
+        course: CourseId,
+    },
     /// Text of a lesson as it is with the core.
     Text {
         lesson: NodeId,
@@ -222,6 +226,7 @@ fn act(mock: &Mock, control: Control) -> Result<Value, Failure> {
             store::seed(lesson.as_str(), &blocks.to_string());
             return Ok(Value::Null);
         }
+        Control::Settings { course } => return Ok(json!(world.course(&course)?.settings)),
         Control::Text { lesson } => return Ok(json!(store::text(lesson.as_str()))),
         Control::Fail { command, failure } => {
             match failure {

@@ -47,6 +47,7 @@ pub(super) fn look(view: &OutlineView, needle: &Needle) -> Result<FindView, Fail
             lesson: node.id.clone(),
             title: node.title.clone(),
             count: at.len() as u32,
+            fixed: 0,
             places: at.iter().map(place).collect(),
             editable: true,
         });

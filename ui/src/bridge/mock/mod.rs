@@ -139,9 +139,14 @@ impl Mock {
                     bytes: bytes.len() as u64,
                     name: "cover".into(),
                 };
-                self.world.borrow_mut().course(&course)?.settings.cover = Some(cover);
+                let changed = {
+                    let mut world = self.world.borrow_mut();
+                    let before = world.course(&course)?.settings.clone();
+                    world.course(&course)?.settings.cover = Some(cover);
+                    world.set(&course, &before)?
+                };
                 self.touched(vec![QueryKey::Settings { course }], command);
-                Ok(JsValue::NULL)
+                plain(&changed).map_err(Failure::other)
             }
             ("put_asset", _) => {
                 let bytes = feed::bytes(&args).unwrap_or_default();

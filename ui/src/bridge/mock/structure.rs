@@ -6,9 +6,10 @@ use crate::state::tree;
 use inkhorn_protocol::change::{Changed, Step, Write};
 use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::projection::{NodeKind, OutlineNode, OutlineView};
+use inkhorn_protocol::settings::CourseSettings;
 use inkhorn_protocol::window::Failure;
 use inkhorn_protocol::{CourseId, NodeId};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn gone() -> Failure {
     Failure::other("This is not in the outline any more.")
@@ -26,6 +27,15 @@ impl World {
         let number = self.was.len().to_string();
         let writes = vec![Write::CourseTitle { ours: String::new(), back: number }];
         Changed { nodes, step: Some(Step { course, writes }), stayed: None }
+    }
+
+    /// The answer to a change of the settings: the step holds all of them, as they were.
+    pub(super) fn set(&mut self, course: &CourseId, before: &CourseSettings) -> Result<Changed, Failure> {
+        let now = &self.course(course)?.settings;
+        let writes =
+            vec![Write::Setting { key: String::new(), ours: Some(json!(now)), back: Some(json!(before)) }];
+        let step = (now != before).then(|| Step { course: course.clone(), writes });
+        Ok(Changed { nodes: vec![], step, stayed: None })
     }
 
     pub(super) fn change_structure(&mut self, command: &str, args: &Value) -> Done {
@@ -98,6 +108,17 @@ impl World {
     }
 
     fn take_back(&mut self, step: &Step) -> Done {
+        if let [Write::Setting { ours: Some(ours), back: Some(back), .. }] = step.writes.as_slice() {
+            let now = self.course(&step.course)?.settings.clone();
+            if json!(now) != *ours {
+                let stayed = "This setting has another value since, and keeps it.".to_owned();
+                return done(Changed { stayed: Some(stayed), ..Changed::default() }, vec![]);
+            }
+            let back = serde_json::from_value(back.clone());
+            self.course(&step.course)?.settings = back.map_err(|error| Failure::other(error.to_string()))?;
+            let keys = vec![QueryKey::Settings { course: step.course.clone() }];
+            return done(self.set(&step.course, &now)?, keys);
+        }
         let number = step.writes.iter().find_map(|write| match write {
             Write::CourseTitle { back, .. } => back.parse::<usize>().ok(),
             _ => None,

@@ -221,8 +221,9 @@ impl World {
             }
             "change_settings" => {
                 let (course, change): (CourseId, Change) = (arg(args, "course")?, arg(args, "change")?);
+                let before = self.course(&course)?.settings.clone();
                 settings::change(&mut self.course(&course)?.settings, change);
-                done((), vec![QueryKey::Settings { course }])
+                done(self.set(&course, &before)?, vec![QueryKey::Settings { course }])
             }
             "change_member" => {
                 let (course, email): (CourseId, String) = (arg(args, "course")?, arg(args, "email")?);
