@@ -91,6 +91,18 @@ class Names {
     }
   }
 
+  /** What a table or code that is wider than the page would cut off stands beside its caret, and on the other side of it. */
+  private fit(caret: HTMLElement): void {
+    const name = caret.querySelector('.caret-name')
+    const frame = caret.closest('.table-scroll, pre') ?? caret.closest('.scroll')
+    delete caret.dataset.level
+    delete caret.dataset.side
+    if (name === null || frame === null) return
+    const [flag, edge] = [name.getBoundingClientRect(), frame.getBoundingClientRect()]
+    if (flag.top < edge.top && !frame.matches('.scroll')) caret.dataset.level = 'line'
+    if (flag.right > edge.right || flag.left < edge.left) caret.dataset.side = 'other'
+  }
+
   /** Shows and hides the names of a view, now and when the next one has shown long enough. */
   show(root: HTMLElement): void {
     clearTimeout(this.timer)
@@ -101,6 +113,7 @@ class Names {
       some ||= shows
       caret.dataset.moved = String(this.moved.get(client) ?? 0)
       if (caret.dataset.shown !== String(shows)) caret.dataset.shown = String(shows)
+      if (shows) this.fit(caret)
     }
     if (some) this.timer = setTimeout(() => this.show(root), NAME_MS / 8)
   }

@@ -2,7 +2,6 @@
 #![allow(missing_docs, reason = "each text says itself what it is")]
 
 use super::en::{sentence, titled};
-use super::waiting::size;
 use inkhorn_protocol::media::{self, Kind};
 use inkhorn_protocol::projection::{Transfer, TransferState};
 
@@ -29,7 +28,8 @@ pub fn direction(up: bool) -> &'static str {
 pub fn detail(transfer: &Transfer, lesson: Option<&str>) -> String {
     let mut parts = vec![direction(transfer.up).to_owned()];
     if transfer.state != TransferState::Moves {
-        parts.push(size(transfer.asset.bytes));
+        let (unit, name) = unit_of(transfer.asset.bytes);
+        parts.push(format!("{} {name}", in_unit(transfer.asset.bytes, unit)));
     }
     parts.extend(lesson.map(titled).map(str::to_owned));
     parts.join(" · ")
@@ -52,20 +52,22 @@ pub fn why(transfer: &Transfer) -> Option<String> {
 
 /// "3.2 of 25 MB": both in the unit of the whole.
 pub fn progress(done: u64, bytes: u64) -> String {
+    let (unit, name) = unit_of(bytes);
+    format!("{} of {} {name}", in_unit(done.min(bytes), unit), in_unit(bytes, unit))
+}
+
+/// The largest unit that a size reaches, in bytes, with its name.
+fn unit_of(bytes: u64) -> (u64, &'static str) {
     const UNITS: [(u64, &str); 3] = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "KB")];
-    let done = done.min(bytes);
-    let Some((unit, name)) = UNITS.iter().find(|(unit, _)| bytes >= *unit) else {
-        return format!("{done} of {}", size(bytes));
-    };
-    let in_unit = |bytes: u64| {
-        let tenths = bytes / (unit / 10);
-        if tenths >= 100 && tenths.is_multiple_of(10) || tenths == 0 {
-            (tenths / 10).to_string()
-        } else {
-            format!("{}.{}", tenths / 10, tenths % 10)
-        }
-    };
-    format!("{} of {} {name}", in_unit(done), in_unit(bytes))
+    UNITS.into_iter().find(|(unit, _)| bytes >= *unit).unwrap_or((1, "bytes"))
+}
+
+/// A size with one figure behind the point where that is not 0.
+fn in_unit(bytes: u64, unit: u64) -> String {
+    match (bytes / unit, bytes % unit * 10 / unit) {
+        (whole, 0) => whole.to_string(),
+        (whole, tenth) => format!("{whole}.{tenth}"),
+    }
 }
 
 pub fn progress_of(name: &str, done: u64, bytes: u64) -> String {

@@ -62,6 +62,34 @@ impl Draft {
     pub(super) fn revert(mut self) {
         self.form.write().revert(&());
     }
+    /// Enter keeps what was typed, and goes on by `entered` if it could be kept; Escape gives it up, and only then is the
+    /// dialog's. Nothing happens while a word is being composed. Whether the key was the draft's.
+    pub(super) fn takes_key(
+        self,
+        event: &KeyboardEvent,
+        keep: Callback<(), Kept>,
+        entered: impl FnOnce(),
+    ) -> bool {
+        if page::is_composing(event) {
+            return true;
+        }
+        match event.key() {
+            Key::Enter => {
+                event.prevent_default();
+                match keep.call(()) {
+                    Kept::NotYet => ask_for_choice(),
+                    Kept::Nothing | Kept::Name(_) => entered(),
+                }
+            }
+            Key::Escape if self.is_typed() => {
+                event.prevent_default();
+                event.stop_propagation();
+                self.revert();
+            }
+            _ => return false,
+        }
+        true
+    }
     /// What to send, if it can be sent now.
     pub(super) fn keep(self) -> Kept {
         self.keep_by(rename::commit)

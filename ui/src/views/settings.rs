@@ -2,7 +2,7 @@
 //! what is being typed.
 
 use super::act::use_act;
-use super::draft::{Choice, Kept, ask_for_choice, use_draft};
+use super::draft::{Choice, Kept, use_draft};
 use super::settings_list::EntryList;
 use crate::components::{Dialog, Icon, Skeleton};
 use crate::forms::settings as forms;
@@ -194,27 +194,10 @@ pub(super) fn TextField(
                         keep.call(());
                     },
                     onkeydown: move |event| {
-                        if page::is_composing(&event) {
-                            return;
-                        }
-                        match event.key() {
-                            Key::Enter => {
-                                event.prevent_default();
-                                if keep.call(()) == Kept::NotYet {
-                                    ask_for_choice();
-                                }
-                            }
-                            // A draft goes first, the dialog after it.
-                            Key::Escape if draft.is_typed() => {
-                                event.prevent_default();
-                                event.stop_propagation();
-                                draft.revert();
-                            }
-                            _ => {
-                                if let Some(on_key) = on_key {
-                                    on_key.call(event);
-                                }
-                            }
+                        if !draft.takes_key(&event, keep, || {})
+                            && let Some(on_key) = on_key
+                        {
+                            on_key.call(event);
                         }
                     },
                 }

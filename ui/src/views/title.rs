@@ -1,6 +1,6 @@
 //! The lesson's title over its body: the node's title in the outline, edited in place.
 
-use super::draft::{Choice, Kept, ask_for_choice, use_draft};
+use super::draft::{Choice, Kept, use_draft};
 use crate::forms::rename;
 use crate::i18n::text;
 use crate::page;
@@ -54,20 +54,7 @@ pub(super) fn Title(
                 keep.call(());
             },
             onkeydown: move |event| {
-                if page::is_composing(&event) {
-                    return;
-                }
-                match event.key() {
-                    Key::Enter => {
-                        event.prevent_default();
-                        match keep.call(()) {
-                            Kept::NotYet => ask_for_choice(),
-                            Kept::Nothing | Kept::Name(_) => on_enter.call(()),
-                        }
-                    }
-                    Key::Escape => draft.revert(),
-                    _ => {}
-                }
+                draft.takes_key(&event, keep, move || on_enter.call(()));
             },
         }
         Choice {

@@ -91,7 +91,8 @@ async fn two_quick_moves_are_told_one_after_the_other_and_the_last_one_stays() -
         page.click("#node-texture").await?;
         page.click("#node-field").await?;
         page.commanded("set_presence", json!({ "course": "soil", "lesson": "field" })).await?;
-        tokio::time::sleep(std::time::Duration::from_millis(800)).await;
+        // The one that took long is in the log when it is done: by then the others would be too, were they not to wait for it.
+        page.commanded("set_presence", json!({ "course": "soil", "lesson": "moisture" })).await?;
         let log = page.mock(json!({ "do": "log" })).await?;
         let told: Vec<_> = log
             .as_array()
@@ -116,6 +117,51 @@ async fn nobody_is_asked_for_in_a_course_that_is_on_no_server() -> anyhow::Resul
         page.settled().await?;
         ensure!(page.calls("query presence/notes").await? == 0);
         page.sees_no("[data-testid=avatars]").await
+    })
+    .await
+}
+
+/// A table and code, both wider than the page.
+fn wide() -> Value {
+    let text = |text: &str| json!({ "type": "text", "text": text });
+    let cell = |at: usize| json!({ "type": "tableCell", "content": [{ "type": "paragraph", "content": [text(&format!("Measurement {at}"))] }] });
+    let row = json!({ "type": "tableRow", "content": (1..12).map(cell).collect::<Vec<_>>() });
+    let code = format!("first {}", "and on ".repeat(60));
+    json!([
+        { "type": "table", "content": [row] },
+        { "type": "codeBlock", "attrs": { "language": null }, "content": [text(&code)] },
+    ])
+}
+
+#[tokio::test]
+async fn the_name_at_a_caret_is_not_cut_off_by_a_wide_table_or_code() -> anyhow::Result<()> {
+    with_page(async |page| {
+        page.mock(json!({ "do": "blocks", "lesson": "texture", "blocks": wide() })).await?;
+        page.click("#node-texture").await?;
+        page.sees("[data-testid=lesson][data-lesson=texture] .prose table").await?;
+        let ada = peer(4001, "Ada Bergström", 3, Some("texture"));
+        page.mock(json!({ "do": "peers", "course": "soil", "peers": [ada] })).await?;
+        let caret = |cursor: &Value| json!({ "do": "carets", "lesson": "texture", "carets": [{ "client": 4001, "name": "Ada Bergström", "hue": 3, "cursor": cursor }] });
+        let end = json!({ "tname": "body", "assoc": 0 });
+        page.mock(caret(&json!({ "anchor": end, "head": end }))).await?;
+        for place in ["td:first-child p", "td:nth-child(5) p", "pre code"] {
+            // What this window tells of its own caret is a place that somebody else's can have.
+            let put = "document.querySelector('.prose').focus(); const at = document.querySelector(arguments[0]);
+                const text = document.createTreeWalker(at, NodeFilter.SHOW_TEXT).nextNode();
+                getSelection().collapse(text, arguments[1])";
+            let told = page.mock(json!({ "do": "log" })).await?.as_array().map_or(0, Vec::len);
+            page.js(put, &[json!(place), json!(if place == "pre code" { 60 } else { 3 })]).await?;
+            let said = "const log = JSON.parse(inkhornMock(JSON.stringify({ do: 'log' }))).slice(arguments[0]);
+                return log.filter(([name]) => name === 'set_caret').at(-1)?.[1].cursor";
+            let cursor = page.wait("the own caret", said, &[json!(told)]).await?;
+            page.mock(caret(&cursor)).await?;
+            let seen = "const flag = document.querySelector(arguments[0] + ' .caret[data-shown=true] .caret-name');
+                if (!flag) return false;
+                const [box, edge] = [flag, flag.closest('.table-scroll, pre')].map(it => it.getBoundingClientRect());
+                return box.width > 0 && box.left >= edge.left - 1 && box.right <= edge.right + 1 && box.top >= edge.top - 1 && box.bottom <= edge.bottom + 1";
+            page.wait(&format!("the whole name in {place}"), seen, &[json!(place)]).await?;
+        }
+        Ok(())
     })
     .await
 }

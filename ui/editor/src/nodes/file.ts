@@ -6,7 +6,7 @@ import { el, icon } from '../dom.js'
 import * as words from '../words.js'
 import { assetHash, fileName, hostOf, sizeOf } from './address.js'
 import { dataAttr } from './media.js'
-import { progressLine, saveCopy, saveKey, textButton } from './parts.js'
+import { drawn, progressLine, saveCopy, saveKey, textButton } from './parts.js'
 
 /** Ends of names of what a computer would run. */
 const PROGRAMS = /\.(exe|msi|bat|cmd|com|scr|ps1|vbs|jse?|jar|app|dmg|pkg|sh|run|appimage|desktop|deb|rpm|flatpakref|apk|py|pl|rb|lnk|reg|hta|html?|svg)$/i
@@ -85,17 +85,11 @@ export function lessonFile(context: Context) {
         })
         show()
         return {
-          dom,
-          update: next => {
-            if (next.type !== node.type) return false
+          ...drawn(dom, node.type, next => {
             node = next
             show()
-            return true
-          },
-          selectNode: () => dom.classList.add('ProseMirror-selectednode'),
-          deselectNode: () => dom.classList.remove('ProseMirror-selectednode'),
+          }),
           stopEvent: event => event.target instanceof Element && event.target.closest('button') !== null && editor.view !== null,
-          ignoreMutation: () => true,
           destroy: () => {
             shown = null
             stop()

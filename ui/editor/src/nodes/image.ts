@@ -8,7 +8,7 @@ import { el, icon } from '../dom.js'
 import * as words from '../words.js'
 import { assetHash, fileName } from './address.js'
 import { dataAttr } from './media.js'
-import { field, progressLine } from './parts.js'
+import { drawn, field, progressLine } from './parts.js'
 
 export { assetHash } from './address.js'
 
@@ -83,17 +83,11 @@ export function lessonImage(context: Context) {
         })
         show()
         return {
-          dom,
-          update: next => {
-            if (next.type !== node.type) return false
+          ...drawn(dom, node.type, next => {
             node = next
             show()
-            return true
-          },
-          selectNode: () => dom.classList.add('ProseMirror-selectednode'),
-          deselectNode: () => dom.classList.remove('ProseMirror-selectednode'),
+          }),
           stopEvent: event => event.target === alt.dom || event.target === caption.dom,
-          ignoreMutation: () => true,
           destroy: () => {
             stop()
             progress.end()

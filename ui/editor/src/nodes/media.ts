@@ -5,7 +5,7 @@ import type { Context } from '../context.js'
 import { el, icon } from '../dom.js'
 import * as words from '../words.js'
 import { assetHash, fileName, hostOf } from './address.js'
-import { field, progressLine, saveCopy, saveKey, textButton } from './parts.js'
+import { drawn, field, progressLine, saveCopy, saveKey, textButton } from './parts.js'
 
 type Kind = 'video' | 'audio'
 type State = 'loading' | 'ready' | 'missing' | 'unplayable' | 'remote'
@@ -119,18 +119,12 @@ export function lessonMedia(kind: Kind, context: Context) {
         }
         show()
         return {
-          dom,
-          update: next => {
-            if (next.type !== node.type) return false
+          ...drawn(dom, node.type, next => {
             node = next
             show()
-            return true
-          },
-          selectNode: () => dom.classList.add('ProseMirror-selectednode'),
-          deselectNode: () => dom.classList.remove('ProseMirror-selectednode'),
+          }),
           // The player's own controls and the fields are not the text's business.
           stopEvent: event => event.target !== dom && !/^drag/.test(event.type),
-          ignoreMutation: () => true,
           destroy: () => {
             shown = null
             stop()

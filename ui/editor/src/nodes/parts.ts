@@ -1,7 +1,7 @@
 /** What blocks with a file have in common: the caption, the line that says how far it is, the button that saves a copy. */
 
 import type { Editor } from '@tiptap/core'
-import type { Node } from '@tiptap/pm/model'
+import type { Node, NodeType } from '@tiptap/pm/model'
 import { NodeSelection } from '@tiptap/pm/state'
 import type { Context } from '../context.js'
 import { el, icon } from '../dom.js'
@@ -72,6 +72,21 @@ export function field(block: Block, attr: string, label: string, kind: string): 
       dom.dataset.empty = String(text === '')
       fit()
     },
+  }
+}
+
+/** What the views of blocks with a file answer alike: they draw what a block became, and a selected one has a ring. */
+export function drawn(dom: HTMLElement, type: NodeType, draw: (node: Node) => void) {
+  return {
+    dom,
+    update: (next: Node) => {
+      if (next.type !== type) return false
+      draw(next)
+      return true
+    },
+    selectNode: () => dom.classList.add('ProseMirror-selectednode'),
+    deselectNode: () => dom.classList.remove('ProseMirror-selectednode'),
+    ignoreMutation: () => true,
   }
 }
 
