@@ -57,18 +57,23 @@ export function roving(bar: HTMLElement, leave: () => void): void {
   })
 }
 
-/** Where a box of this size goes: below the anchor, above it when there is no room; inside `frame` sideways. All in viewport pixels. */
+/**
+ * Where a box of this size goes: on the side of the anchor that is preferred, else on the other one; where it fits on neither,
+ * over it, so that all of it is seen. Inside `frame`, whose `height` is its bottom. All in viewport pixels.
+ */
 export function place(
   anchor: { left: number; top: number; bottom: number },
   size: { width: number; height: number },
-  frame: { left: number; right: number; height: number },
+  frame: { left: number; right: number; top?: number; height: number },
   prefer: 'above' | 'below',
 ): { left: number; top: number } {
   const gap = 8
   const above = anchor.top - size.height - gap
   const below = anchor.bottom + gap
+  const first = frame.top ?? 0
   const fitsBelow = below + size.height <= frame.height
-  const top = prefer === 'above' ? (above >= 0 ? above : below) : (fitsBelow || above < 0 ? below : above)
+  const over = Math.max(first, frame.height - size.height - gap)
+  const top = prefer === 'above' ? (above >= first ? above : below) : fitsBelow ? below : above >= first ? above : over
   const left = Math.max(frame.left, Math.min(anchor.left, frame.right - size.width))
   return { left, top }
 }

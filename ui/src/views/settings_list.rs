@@ -61,7 +61,7 @@ pub(super) fn EntryList(list: List, entries: Vec<Entry>, locked: bool, change: M
                 }
             }
             if !locked {
-                div { class: "row",
+                div { class: "row entry-new",
                     input {
                         class: "field grow",
                         r#type: "text",

@@ -27,8 +27,10 @@ const PACE = 12
 const key = new PluginKey<Y.XmlElement | null>('blockHandle')
 
 class BlockHandle {
+  // For the mouse alone: one stop for Tab at every block would be in the way, and the keyboard has the menu (Mod+Shift+.) and
+  // the moves (Alt+Shift and an arrow) at the caret.
   private readonly button = el('button', {
-    type: 'button', class: 'block-handle', 'aria-label': words.blockHandle, 'aria-haspopup': 'menu', 'aria-expanded': 'false', tabindex: '-1',
+    type: 'button', class: 'block-handle', 'aria-hidden': 'true', 'aria-expanded': 'false', tabindex: '-1',
     'data-tip': `${words.blockHandle}  ${words.keys('Mod+Shift+.')}`, 'data-tip-side': 'bottom-start', hidden: true, 'data-testid': 'block-handle',
   }, icon('grip-vertical'))
   private readonly line = el('div', { class: 'block-drop', hidden: true })
@@ -63,11 +65,6 @@ class BlockHandle {
     on(this.button, 'pointermove', event => this.pull(event))
     on(this.button, 'pointerup', event => this.release(event))
     on(this.button, 'pointercancel', () => this.cancel())
-    on(this.button, 'keydown', event => {
-      if (event.key !== 'Enter' && event.key !== ' ') return
-      event.preventDefault()
-      if (this.shown !== null) this.openMenu(this.shown)
-    })
     on(window, 'keydown', event => {
       if (event.key !== 'Escape' || this.drag === null) return
       event.preventDefault()

@@ -132,6 +132,8 @@ export const Callout = Node.create({
         kind.replaceChildren(...choices.map(choice => el('option', { value: choice, selected: choice === name }, sentence(choice))))
         title.placeholder = sentence(name)
         if (document.activeElement !== title) title.value = String(node.attrs.title ?? '')
+        // A long one does not fit into its line.
+        title.title = title.value
         title.readOnly = !editor.isEditable
         kind.disabled = !editor.isEditable
         dom.setAttribute('aria-label', title.value === '' ? sentence(name) : `${sentence(name)}: ${title.value}`)

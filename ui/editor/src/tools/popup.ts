@@ -23,7 +23,10 @@ export class Popup {
     this.open = true
     const box = frame.getBoundingClientRect()
     const size = this.element.getBoundingClientRect()
-    const spot = place(anchor, size, { left: box.left, right: box.right, height: window.innerHeight }, this.prefer)
+    // What scrolls cuts off what reaches beyond it.
+    const scroller = frame.closest('.scroll')?.getBoundingClientRect()
+    const height = Math.min(window.innerHeight, scroller?.bottom ?? window.innerHeight)
+    const spot = place(anchor, size, { left: box.left, right: box.right, top: scroller?.top ?? 0, height }, this.prefer)
     this.element.style.left = `${spot.left - box.left}px`
     this.element.style.top = `${spot.top - box.top}px`
   }

@@ -31,8 +31,8 @@ async fn every_dialog_is_drawn_in_both_themes_and_at_both_widths() -> anyhow::Re
         page.chord(&[Key::Shift], Key::Down).await?;
         page.chord(&[Key::Shift], Key::Down).await?;
         album.take("selection").await?;
-        page.chord(&[Key::Shift], Key::F10).await?;
-        page.sees("[data-testid=node-menu]").await?;
+        page.click("#node-part-2 [data-testid=node-menu]").await?;
+        page.sees("[data-testid=menu]").await?;
         album.take("selection-menu").await?;
         page.keys(Key::Escape).await?;
         page.keys(Key::Escape).await?;
@@ -87,7 +87,7 @@ async fn every_dialog_is_drawn_in_both_themes_and_at_both_widths() -> anyhow::Re
         album.take("courses").await?;
         page.click("[data-course=notes]").await?;
         page.reads("[data-testid=course-switch]", "Notes on bread").await?;
-        page.menu("share").await?;
+        page.click("[data-testid=share]").await?;
         page.sees("[data-testid=share-dialog]").await?;
         album.take("share").await
     })
