@@ -27,10 +27,8 @@ impl Core {
     pub async fn assets(&self, course: &CourseId) -> Result<Vec<AssetInfo>> {
         let shared = self.replica().course(course).await?.shared;
         let rows = self.replica().assets(Some(course)).await?;
-        let info = |row: inkhorn_replica::AssetRow| AssetInfo {
-            state: state(&row, shared),
-            asset: row.asset,
-        };
+        let info =
+            |row: inkhorn_replica::AssetRow| AssetInfo { state: state(&row, shared), asset: row.asset };
         Ok(rows.into_iter().map(info).collect())
     }
 

@@ -1,7 +1,7 @@
 //! Settings of a course: what it says of itself. Durable here at once, merged field by field.
 
-use crate::{Code, Core, CoreError, Result, blocking};
 use crate::structure::{changed, edited};
+use crate::{Code, Core, CoreError, Result, blocking};
 use inkhorn_protocol::CourseId;
 use inkhorn_protocol::change::Changed;
 use inkhorn_protocol::media;

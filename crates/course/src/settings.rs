@@ -145,7 +145,10 @@ impl Outline {
 
     /// What the writes of a step do to the settings, and what takes that back: all of them, or none where one of them
     /// has another value by now.
-    pub(crate) fn settings_back(&self, writes: &[Write]) -> Result<Option<(Vec<Setting>, Vec<Write>)>, Integrate> {
+    pub(crate) fn settings_back(
+        &self,
+        writes: &[Write],
+    ) -> Result<Option<(Vec<Setting>, Vec<Write>)>, Integrate> {
         let meta = self.document.read(|txn| read_meta(txn))?;
         let (mut sets, mut back) = (Vec::new(), Vec::new());
         for write in writes {
@@ -164,7 +167,9 @@ impl Outline {
 /// Whether a key of `meta` is a setting: the course's title, and what a newer app keeps there, are none.
 fn is_setting(key: &str) -> bool {
     let of_list = |list| key.strip_prefix(name(list)).is_some_and(|rest| rest.starts_with([':', '@']));
-    matches!(key, LANGUAGE | DIRECTION | LICENCE | COVER) || of_list(List::Authors) || of_list(List::Objectives)
+    matches!(key, LANGUAGE | DIRECTION | LICENCE | COVER)
+        || of_list(List::Authors)
+        || of_list(List::Objectives)
 }
 
 fn inverse(meta: &BTreeMap<String, Any>, key: &str, value: Option<&Any>) -> Write {

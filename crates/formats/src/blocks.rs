@@ -2,6 +2,7 @@
 
 use crate::{
     canonical::{MAX_DEPTH, canonical, push},
+    divs::details,
     env::Env,
     footnotes::Notes,
     inlines::{self, Item},
@@ -74,11 +75,27 @@ impl Build<'_> {
 
     /// The blocks below a node, with parts of a table that may have lost theirs.
     fn parts<'n>(&mut self, parent: &'n AstNode<'n>, depth: usize) -> Vec<Node> {
+        let children: Vec<_> = parent.children().collect();
+        self.parts_of(&children, depth)
+    }
+
+    /// The same of some nodes that follow each other.
+    fn parts_of<'n>(&mut self, mut nodes: &[&'n AstNode<'n>], depth: usize) -> Vec<Node> {
         let mut out = Vec::new();
-        for node in parent.children() {
+        while let Some((node, rest)) = nodes.split_first() {
             let before = out.len();
             let pending = self.next.take();
-            self.block(node, depth, &mut out);
+            nodes = match details(node, rest) {
+                Some((title, within, behind)) => {
+                    let content = loosen(self.parts_of(within, depth + 1));
+                    out.push(self.html_details(&title, content, self.line(node)));
+                    behind
+                }
+                None => {
+                    self.block(node, depth, &mut out);
+                    rest
+                }
+            };
             match pending {
                 Some(list) if out.len() > before => {
                     let line = self.line(node);

@@ -3,14 +3,81 @@
 use crate::{
     blocks::{Build, callout_node, filled, loosen, options},
     footnotes::Notes,
+    html::{self, Piece},
     inlines::Item,
     source::{Div, Source},
 };
-use comrak::{Arena, nodes::NodeValue};
+use comrak::{
+    Arena,
+    nodes::{AstNode, NodeValue},
+};
 use inkhorn_protocol::{
     body::{Mark, Node},
     fidelity::Outcome,
 };
+
+/// The text of an HTML block.
+fn html_of<'n>(node: &'n AstNode<'n>) -> Option<String> {
+    match &node.data().value {
+        NodeValue::HtmlBlock(block) => Some(block.literal.trim().to_owned()),
+        _ => None,
+    }
+}
+
+/// The title of an HTML block that begins details and holds nothing else; empty without a summary.
+fn details_title(html: &str) -> Option<String> {
+    let mut title = None;
+    let mut open = Vec::new();
+    for piece in html::pieces(html) {
+        match (piece, open.as_slice()) {
+            (Piece::Open(name, _), []) if name == "details" => open.push(name),
+            (Piece::Open(name, _), [_]) if name == "summary" && title.is_none() => {
+                title = Some(String::new());
+                open.push(name);
+            }
+            // A summary is bold anyway.
+            (Piece::Open(name, _) | Piece::Close(name, _), [_, _])
+                if matches!(&*name, "b" | "strong" | "i" | "em") => {}
+            (Piece::Close(name, _), [_, _]) if name == "summary" => {
+                open.pop();
+            }
+            (Piece::Text(text), [_, _]) => title.get_or_insert_default().push_str(text),
+            (Piece::Text(text), _) if text.trim().is_empty() => {}
+            _ => return None,
+        }
+    }
+    let words = |title: String| html::decode(&title).split_whitespace().collect::<Vec<_>>().join(" ");
+    (open.len() == 1).then(|| title.map(words).unwrap_or_default())
+}
+
+/// Whether an HTML block begins or ends details.
+pub(crate) fn is_part_of_details(html: &str) -> bool {
+    html.trim().eq_ignore_ascii_case("</details>") || details_title(html).is_some()
+}
+
+/// Details as HTML among Markdown: their title, the nodes within them and those behind them. `None` where they do not begin
+/// here, or hold HTML of their own that must stay as it is.
+pub(crate) fn details<'a, 'n>(
+    node: &'n AstNode<'n>,
+    rest: &'a [&'n AstNode<'n>],
+) -> Option<(String, &'a [&'n AstNode<'n>], &'a [&'n AstNode<'n>])> {
+    let title = details_title(&html_of(node)?)?;
+    let mut deep = 1;
+    for (at, other) in rest.iter().enumerate() {
+        let Some(html) = html_of(other) else { continue };
+        if html.eq_ignore_ascii_case("</details>") {
+            deep -= 1;
+        } else if details_title(&html).is_some() {
+            deep += 1;
+        } else if html.to_ascii_lowercase().contains("details>") {
+            return None;
+        }
+        if deep == 0 {
+            return Some((title, &rest[..at], &rest[at + 1..]));
+        }
+    }
+    None
+}
 
 /// Name of a div that says its kind in an attribute: for callouts whose kind means something else as a name.
 pub(crate) const CALLOUT: &str = "ink-callout";
@@ -68,6 +135,14 @@ impl Build<'_> {
         }
         self.taken("callout", &div.rest, line);
         callout_node(if div.kind.is_empty() { "div" } else { &div.kind }, &div.title, loosen(content))
+    }
+
+    /// Details that were HTML.
+    pub(crate) fn html_details(&mut self, title: &str, content: Vec<Node>, line: u32) -> Node {
+        self.env.note(line, "HTML", Outcome::Converted, "Details became a block of their own.".into());
+        let summary = if title.is_empty() { vec![] } else { vec![Node::text(title)] };
+        let parts = vec![Node::new("detailsSummary", summary), Node::new("detailsContent", filled(content))];
+        Node::new("details", parts)
     }
 
     fn taken(&mut self, what: &'static str, rest: &[(String, String)], line: u32) {

@@ -55,13 +55,12 @@ pub(super) fn TransferList(course: CourseId) -> Element {
 /// Title of a lesson of a course, wherever in the outline it is.
 fn use_lesson_title(course: CourseId, transfer: &Transfer) -> Option<String> {
     let lesson = transfer.lesson.clone();
-    let title =
-        use_selected(QueryKey::Outline { course }, Options::default(), move |view: &OutlineView| {
-            [&view.nodes, &view.recovered, &view.trash]
-                .into_iter()
-                .find_map(|nodes| tree::find(nodes, lesson.as_ref()?))
-                .map(|(_, node)| node.title.clone())
-        });
+    let title = use_selected(QueryKey::Outline { course }, Options::default(), move |view: &OutlineView| {
+        [&view.nodes, &view.recovered, &view.trash]
+            .into_iter()
+            .find_map(|nodes| tree::find(nodes, lesson.as_ref()?))
+            .map(|(_, node)| node.title.clone())
+    });
     title.data().and_then(|title| (*title).clone())
 }
 

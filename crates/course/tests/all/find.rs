@@ -165,3 +165,23 @@ proptest! {
         prop_assert_eq!(lesson.body().unwrap(), before);
     }
 }
+
+#[test]
+fn a_formula_is_one_place_however_often_and_no_replacement_writes_it() {
+    let formula = |kind: &str, latex: &str| Node::new(kind, vec![]).with("latex", latex);
+    let mut lesson = lesson(vec![
+        paragraph(vec![Node::text("water "), formula("inlineMath", "water_1 = water_2")]),
+        formula("blockMath", "water"),
+    ]);
+    let places = lesson.find(&finder("water"), 9).unwrap();
+    assert_eq!((places.count, places.fixed, places.first.len()), (3, 2, 3));
+    assert_eq!(places.first[1].after, "_1 = water_2");
+    let done = lesson.replace(&finder("water"), "w").unwrap().unwrap();
+    assert_eq!(done.count, 1);
+    let json = serde_json::to_string(&lesson.body().unwrap()).unwrap();
+    assert!(
+        json.contains("water_1 = water_2") && json.contains("\"w \"") && json.contains("\"latex\":\"water\""),
+        "{json}"
+    );
+    assert!(lesson.replace(&finder("water"), "w").unwrap().is_none(), "nothing is left to replace");
+}

@@ -5,6 +5,7 @@ use inkhorn_course::{Done, Lessons, OpError, Outline};
 use inkhorn_protocol::NodeId;
 use inkhorn_protocol::change::{Kept, Write};
 use inkhorn_protocol::projection::{NodeKind, OutlineNode};
+use inkhorn_protocol::settings::{Change, List};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -299,5 +300,63 @@ proptest! {
         }
         prop_assert_eq!(ada.view(), ben.view());
         prop_assert_eq!(facts(&ada.outline).len(), 5);
+    }
+}
+
+fn setting(peer: &mut Peer, change: &Change) -> Vec<Write> {
+    let outcome = peer.outline.alter_settings(&mut peer.random, change);
+    done(peer, outcome)
+}
+
+#[test]
+fn a_setting_is_taken_back_and_done_again_and_stays_where_somebody_changed_it_since() {
+    let (mut ada, mut ben, mut server) = two();
+    let licence = |value: &str| Change::Licence { value: value.to_owned() };
+    let back = setting(&mut ada, &licence("CC BY 4.0"));
+    let (again, kept) = take_back(&mut ada, &back);
+    assert_eq!((ada.outline.settings().unwrap().licence.as_str(), kept), ("", vec![]));
+    let (back, _) = take_back(&mut ada, &again);
+    assert_eq!(ada.outline.settings().unwrap().licence, "CC BY 4.0");
+    ada.sync(&mut server);
+    ben.sync(&mut server);
+    setting(&mut ben, &licence("CC0"));
+    ben.sync(&mut server);
+    ada.sync(&mut server);
+    let (again, kept) = take_back(&mut ada, &back);
+    assert_eq!((again, kept), (vec![], vec![Kept::Changed]));
+    assert_eq!(ada.outline.settings().unwrap().licence, "CC0");
+}
+
+#[test]
+fn an_entry_comes_back_at_its_place_and_one_that_somebody_rewrote_is_not_torn_apart() {
+    let (mut ada, mut ben, mut server) = two();
+    let list = List::Objectives;
+    let texts = |peer: &Peer| -> Vec<String> {
+        peer.outline.settings().unwrap().objectives.into_iter().map(|entry| entry.text).collect()
+    };
+    for name in ["x", "y", "z"] {
+        setting(&mut ada, &Change::Add { list, id: id(name), text: name.to_owned() });
+    }
+    let back = setting(&mut ada, &Change::Remove { list, id: id("y") });
+    assert_eq!(texts(&ada), ["x", "z"]);
+    let (again, _) = take_back(&mut ada, &back);
+    assert_eq!(texts(&ada), ["x", "y", "z"]);
+    ada.sync(&mut server);
+    ben.sync(&mut server);
+    setting(&mut ben, &Change::Text { list, id: id("y"), text: "theirs".to_owned() });
+    ben.sync(&mut server);
+    ada.sync(&mut server);
+    // Its place is as it was, its text is not: neither goes.
+    assert_eq!(take_back(&mut ada, &again), (vec![], vec![Kept::Changed]));
+    assert_eq!(texts(&ada), ["x", "theirs", "z"]);
+}
+
+#[test]
+fn a_step_writes_settings_and_nothing_else_of_what_a_course_says() {
+    let (mut ada, ..) = two();
+    let back = Some(serde_json::json!("taken over"));
+    for key in ["title", "schema", "authority:1", "later"] {
+        let write = Write::Setting { key: key.to_owned(), ours: None, back: back.clone() };
+        assert_eq!(take_back(&mut ada, &[write]).1, vec![Kept::Changed], "{key}");
     }
 }

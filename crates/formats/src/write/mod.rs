@@ -12,6 +12,7 @@ use crate::{
     attributes::{DIRECTIONS, has_direction},
     blocks::{self, JSON_FENCE},
     canonical::{MAX_DEPTH, canonical},
+    divs::is_part_of_details,
     env::Plain,
     html, math, media,
 };
@@ -154,7 +155,8 @@ fn write(node: &Node, notes: &Notes, inner: &[Vec<String>], attempt: usize, dept
         }
         "htmlBlock" => {
             once()?;
-            node.attr("html").map(str::to_owned)
+            // Read again, two of these would take what is between them.
+            node.attr("html").filter(|html| !is_part_of_details(html)).map(str::to_owned)
         }
         "blockquote" => {
             once()?;

@@ -162,6 +162,7 @@ fn leaf() -> impl Strategy<Value = Node> {
     let html = prop::sample::select(vec![
         "<div>\na\n</div>",
         "<details>",
+        "</details>",
         "<p></p>",
         "<!-- c -->",
         "text",
@@ -436,7 +437,26 @@ fn every_construct_becomes_its_node() {
     reads(
         "<details>\n<summary>s</summary>\n\nx\n\n</details>",
         json!([
-        {"type": "htmlBlock", "attrs": {"html": "<details>\n<summary>s</summary>"}}, p("x"),
+        {"type": "details", "content": [
+            {"type": "detailsSummary", "content": [{"type": "text", "text": "s"}]},
+            {"type": "detailsContent", "content": [p("x")]}]}]),
+    );
+    reads(
+        "<details open><summary><b>a &amp; b</b></summary>\n\nx\n\n<DETAILS>\n\ny\n\n</DETAILS>\n\n</details>\n\nz",
+        json!([
+        {"type": "details", "content": [
+            {"type": "detailsSummary", "content": [{"type": "text", "text": "a & b"}]},
+            {"type": "detailsContent", "content": [p("x"), {"type": "details", "content": [
+                {"type": "detailsSummary"},
+                {"type": "detailsContent", "content": [p("y")]}]}]}]},
+        p("z")]),
+    );
+    // What does not end, or holds words beside its summary, stays as it is.
+    reads("<details>\n\nx", json!([{"type": "htmlBlock", "attrs": {"html": "<details>"}}, p("x")]));
+    reads(
+        "<details><summary>s</summary>\nwords\n\n</details>",
+        json!([
+        {"type": "htmlBlock", "attrs": {"html": "<details><summary>s</summary>\nwords"}},
         {"type": "htmlBlock", "attrs": {"html": "</details>"}}]),
     );
     reads(

@@ -17,19 +17,32 @@ fn line(words: &str) -> Value {
 }
 
 fn callouts() -> Value {
-    let kinds = ["note", "tip", "important", "warning", "caution", "objective", "key-point", "example", "field work"];
+    let kinds =
+        ["note", "tip", "important", "warning", "caution", "objective", "key-point", "example", "field work"];
     let mut all: Vec<Value> = kinds
         .into_iter()
-        .map(|kind| block("callout", json!({ "kind": kind }), vec![line("A handful tells a lot: squeeze it, and see.")]))
+        .map(|kind| {
+            block(
+                "callout",
+                json!({ "kind": kind }),
+                vec![line("A handful tells a lot: squeeze it, and see.")],
+            )
+        })
         .collect();
-    let title = "A title of its own, and a rather long one that does not fit into a single line of a narrow page";
+    let title =
+        "A title of its own, and a rather long one that does not fit into a single line of a narrow page";
     all.push(block("callout", json!({ "kind": "tip", "title": title }), vec![line("With a title.")]));
-    all.push(block("callout", json!({ "kind": "warning", "title": "تنبيه" }), vec![line("هذه ملاحظة بالعربية.")]));
+    all.push(block(
+        "callout",
+        json!({ "kind": "warning", "title": "تنبيه" }),
+        vec![line("هذه ملاحظة بالعربية.")],
+    ));
     json!(all)
 }
 
 fn containers() -> Value {
-    let column = |words: &str| block("column", json!({}), vec![line(words), line("And below it, a second one.")]);
+    let column =
+        |words: &str| block("column", json!({}), vec![line(words), line("And below it, a second one.")]);
     let details = |summary: &str| {
         let parts = vec![
             block("detailsSummary", json!({}), vec![text(summary)]),
@@ -45,8 +58,18 @@ fn containers() -> Value {
     json!([
         line("Before a wide table."),
         block("table", json!({}), vec![row("tableHeader", 1), row("tableCell", 10)]),
-        block("codeBlock", json!({ "language": "python" }), vec![text("def moisture(wet, dry):\n    return (wet - dry) / dry  # a very long comment that goes on and on beyond the right edge of the page and further")]),
-        block("columns", json!({}), vec![column("Sand drains fast"), column("Silt holds more"), column("Clay holds most")]),
+        block(
+            "codeBlock",
+            json!({ "language": "python" }),
+            vec![text(
+                "def moisture(wet, dry):\n    return (wet - dry) / dry  # a very long comment that goes on and on beyond the right edge of the page and further"
+            )]
+        ),
+        block(
+            "columns",
+            json!({}),
+            vec![column("Sand drains fast"), column("Silt holds more"), column("Clay holds most")]
+        ),
         details("How to read this table"),
         details("كيف تقرأ هذا الجدول"),
         block("instructorNote", json!({}), vec![line("Bring three jars of soil.")]),
@@ -59,17 +82,33 @@ fn formulas() -> Value {
     let media = |kind: &str, attrs: Value| block(kind, attrs, vec![]);
     let away = format!("asset:{}", "b".repeat(64));
     json!([
-        block("paragraph", json!({}), vec![
-            text("The water content "), inline("\\theta = V_w / V"), text(" is a share of the volume"),
-            note("Some call it volumetric water content."), text(", and "), inline("\\frac{"), text(" is not finished"),
-            note(""), text("."),
-        ]),
+        block(
+            "paragraph",
+            json!({}),
+            vec![
+                text("The water content "),
+                inline("\\theta = V_w / V"),
+                text(" is a share of the volume"),
+                note("Some call it volumetric water content."),
+                text(", and "),
+                inline("\\frac{"),
+                text(" is not finished"),
+                note(""),
+                text("."),
+            ]
+        ),
         media("blockMath", json!({ "latex": "\\theta = \\frac{m_{wet} - m_{dry}}{\\rho_w V}" })),
         media("blockMath", json!({ "latex": "" })),
-        media("image", json!({ "src": away, "alt": "A profile of a soil", "caption": "A profile, with the name of each layer." })),
+        media(
+            "image",
+            json!({ "src": away, "alt": "A profile of a soil", "caption": "A profile, with the name of each layer." })
+        ),
         media("video", json!({ "src": away, "name": "river.mp4", "caption": "The river in spring." })),
         media("audio", json!({ "src": "https://example.org/rain.mp3", "name": "rain.mp3" })),
-        media("file", json!({ "src": away, "name": "measurements of the last ten years.csv", "size": 1_234_567 })),
+        media(
+            "file",
+            json!({ "src": away, "name": "measurements of the last ten years.csv", "size": 1_234_567 })
+        ),
         media("file", json!({ "src": null, "name": "gone.pdf" })),
         media("embed", json!({ "src": "https://example.org/map", "title": "Map of the fields" })),
         media("embed", json!({ "src": null })),
@@ -94,7 +133,9 @@ async fn every_block_is_drawn_in_both_themes_and_at_both_widths() -> anyhow::Res
             page.click(&format!("#node-{lesson}")).await?;
             page.sees(&format!("[data-testid=lesson][data-lesson={lesson}] .prose")).await
         };
-        let show = async |css: &str| page.js("document.querySelector(arguments[0]).scrollIntoView()", &[json!(css)]).await.map(drop);
+        let show = async |css: &str| {
+            page.js("document.querySelector(arguments[0]).scrollIntoView()", &[json!(css)]).await.map(drop)
+        };
         open("texture").await?;
         album.take("callouts").await?;
         show(".prose > :nth-child(7)").await?;

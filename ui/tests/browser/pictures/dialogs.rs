@@ -4,8 +4,7 @@ use super::in_every_look;
 use serde_json::{Value, json};
 use thirtyfour::Key;
 
-const LONG: &str =
-    "A title that somebody made much longer than a title should be, with a verylongwordthatnobodycanbreakanywhere in it";
+const LONG: &str = "A title that somebody made much longer than a title should be, with a verylongwordthatnobodycanbreakanywhere in it";
 
 /// A file on its way: by its letter, so that each has its own hash.
 fn file(letter: &str, name: &str, state: &str, done: u64, why: Option<&str>) -> Value {
