@@ -22,6 +22,9 @@ const COVER: &str = "cover";
 /// A key of `meta` with what is written there; none removes it.
 pub(crate) type Setting = (String, Option<Any>);
 
+/// What a step writes, and what takes that back.
+type Back = (Vec<Setting>, Vec<Write>);
+
 /// An entry with its place; none when that does not read.
 type Placed = (Entry, Option<String>);
 
@@ -145,10 +148,7 @@ impl Outline {
 
     /// What the writes of a step do to the settings, and what takes that back: all of them, or none where one of them
     /// has another value by now.
-    pub(crate) fn settings_back(
-        &self,
-        writes: &[Write],
-    ) -> Result<Option<(Vec<Setting>, Vec<Write>)>, Integrate> {
+    pub(crate) fn settings_back(&self, writes: &[Write]) -> Result<Option<Back>, Integrate> {
         let meta = self.document.read(|txn| read_meta(txn))?;
         let (mut sets, mut back) = (Vec::new(), Vec::new());
         for write in writes {

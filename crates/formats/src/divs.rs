@@ -16,6 +16,9 @@ use inkhorn_protocol::{
     fidelity::Outcome,
 };
 
+/// Nodes that follow each other.
+type Nodes<'a, 'n> = &'a [&'n AstNode<'n>];
+
 /// The text of an HTML block.
 fn html_of<'n>(node: &'n AstNode<'n>) -> Option<String> {
     match &node.data().value {
@@ -60,7 +63,7 @@ pub(crate) fn is_part_of_details(html: &str) -> bool {
 pub(crate) fn details<'a, 'n>(
     node: &'n AstNode<'n>,
     rest: &'a [&'n AstNode<'n>],
-) -> Option<(String, &'a [&'n AstNode<'n>], &'a [&'n AstNode<'n>])> {
+) -> Option<(String, Nodes<'a, 'n>, Nodes<'a, 'n>)> {
     let title = details_title(&html_of(node)?)?;
     let mut deep = 1;
     for (at, other) in rest.iter().enumerate() {

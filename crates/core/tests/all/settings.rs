@@ -107,6 +107,17 @@ async fn what_cannot_be_is_refused_in_words_and_a_viewer_changes_nothing() {
         "an empty text removes it"
     );
 
+    // Each change names what takes it back, and that names what does it again.
+    let changed =
+        ada.core.change_settings(&course, Change::Direction { value: Direction::Rtl }).await.expect("ok");
+    let back = ada.core.take_back(changed.step.expect("a step")).await.expect("takes it back");
+    assert_eq!(ada.core.course_settings(&course).await.expect("reads").direction, Direction::Auto);
+    let again = ada.core.take_back(back.step.expect("a step")).await.expect("does it again");
+    assert_eq!(ada.core.course_settings(&course).await.expect("reads").direction, Direction::Rtl);
+    ada.core.change_settings(&course, Change::Direction { value: Direction::Ltr }).await.expect("ok");
+    let stayed = ada.core.take_back(again.step.expect("a step")).await.expect("answers");
+    assert!(stayed.step.is_none() && stayed.stayed.is_some_and(|why| why.contains("another value since")));
+
     within(ada.core.share(&course)).await.expect("shares");
     world.role(&course, "ben@x.org", Role::Viewer).await;
     within(ben.core.join(&course)).await.expect("joins");

@@ -33,8 +33,11 @@ async fn every_dialog_is_drawn_in_both_themes_and_at_both_widths() -> anyhow::Re
         page.click("#node-part-2 [data-testid=node-menu]").await?;
         page.sees("[data-testid=menu]").await?;
         album.take("selection-menu").await?;
-        page.keys(Key::Escape).await?;
-        page.keys(Key::Escape).await?;
+        page.load().await?;
+        if !album.is_wide() {
+            page.click("[data-testid=show-sidebar]").await?;
+        }
+        page.sees("#node-layers").await?;
         page.js("document.getElementById('node-layers').focus()", &[]).await?;
         page.chord(&[Key::Control, Key::Shift], "m").await?;
         page.sees("[data-testid=place]").await?;
