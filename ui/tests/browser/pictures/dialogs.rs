@@ -83,6 +83,9 @@ async fn every_dialog_is_drawn_in_both_themes_and_at_both_widths() -> anyhow::Re
         page.js("document.querySelector('.dialog-body').scrollTop = 1e6", &[]).await?;
         album.take("shortcuts-end").await?;
         page.click("[data-testid=dialog-close]").await?;
+        if !album.is_wide() {
+            page.click("[data-testid=show-sidebar]").await?;
+        }
         page.click("[data-testid=course-switch]").await?;
         page.click("[data-testid=all-courses]").await?;
         page.sees("[data-course=notes]").await?;
