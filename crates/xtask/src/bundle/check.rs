@@ -50,11 +50,13 @@ fn unpacked(package: &Path) -> anyhow::Result<PathBuf> {
 fn honours(tree: &Path) -> anyhow::Result<()> {
     for folder in std::fs::read_dir(tree.join("usr/share/doc"))? {
         let notices = folder?.path().join("THIRD-PARTY.txt");
-        let text = std::fs::read_to_string(&notices)
-            .with_context(|| format!("{} is missing", notices.display()))?;
+        let text =
+            std::fs::read_to_string(&notices).with_context(|| format!("{} is missing", notices.display()))?;
         let app = tree.join("usr/bin/inkhorn").exists();
         let of_the_page = ["katex ", "highlight.js ", "yjs ", "inter ", "SIL OPEN FONT LICENSE", "dioxus "];
-        for part in ["tokio ", "Permission is hereby granted"].iter().chain(of_the_page.iter().filter(|_| app)) {
+        for part in
+            ["tokio ", "Permission is hereby granted"].iter().chain(of_the_page.iter().filter(|_| app))
+        {
             ensure!(text.contains(part), "{} does not name {part}", notices.display());
         }
     }

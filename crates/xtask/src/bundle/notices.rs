@@ -24,13 +24,15 @@ struct Part {
 
 /// The notices of a program of the workspace.
 pub(super) fn of_program(package: &str) -> anyhow::Result<String> {
-    let host = output(Command::new("rustc").args(["--print", "host-tuple"])).context("rustc names no host")?;
+    let host =
+        output(Command::new("rustc").args(["--print", "host-tuple"])).context("rustc names no host")?;
     text(&crates(package, host.trim())?)
 }
 
 /// The notices of the app: its program, its interface, and the editor with typefaces and icons.
 pub(super) fn of_app() -> anyhow::Result<String> {
-    let host = output(Command::new("rustc").args(["--print", "host-tuple"])).context("rustc names no host")?;
+    let host =
+        output(Command::new("rustc").args(["--print", "host-tuple"])).context("rustc names no host")?;
     let mut parts = crates("inkhorn", host.trim())?;
     parts.extend(crates("inkhorn-ui", WASM)?);
     parts.extend(modules()?);
@@ -101,7 +103,9 @@ fn modules() -> anyhow::Result<BTreeSet<Part>> {
 fn text(parts: &BTreeSet<Part>) -> anyhow::Result<String> {
     ensure!(!parts.is_empty(), "a program without any library");
     let mut by_text: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
-    let mut out = "Inkhorn contains the work of others. Each of them, with its licence; the texts follow.\n\n".to_owned();
+    let mut out =
+        "Inkhorn contains the work of others. Each of them, with its licence; the texts follow.\n\n"
+            .to_owned();
     for part in parts {
         writeln!(out, "  {}: {}", part.name, part.licence)?;
         for text in texts(&part.folder)? {
