@@ -314,8 +314,9 @@ fn ordinary_content_is_written_as_ordinary_markdown() {
     }
 }
 
+/// Compares what a text becomes.
 #[track_caller]
-fn reads(markdown: &str, json: serde_json::Value) {
+pub fn reads(markdown: &str, json: serde_json::Value) {
     let blocks = serde_json::to_value(markdown_to_blocks(markdown)).unwrap();
     assert_eq!(blocks, json, "{markdown}\n{blocks:#}");
 }
@@ -433,31 +434,6 @@ fn every_construct_becomes_its_node() {
         "Term\n: Meaning",
         json!([{"type": "bulletList", "content": [{"type": "listItem", "content": [
         {"type": "paragraph", "content": [m("Term", "bold")]}, p("Meaning")]}]}]),
-    );
-    reads(
-        "<details>\n<summary>s</summary>\n\nx\n\n</details>",
-        json!([
-        {"type": "details", "content": [
-            {"type": "detailsSummary", "content": [{"type": "text", "text": "s"}]},
-            {"type": "detailsContent", "content": [p("x")]}]}]),
-    );
-    reads(
-        "<details open><summary><b>a &amp; b</b></summary>\n\nx\n\n<DETAILS>\n\ny\n\n</DETAILS>\n\n</details>\n\nz",
-        json!([
-        {"type": "details", "content": [
-            {"type": "detailsSummary", "content": [{"type": "text", "text": "a & b"}]},
-            {"type": "detailsContent", "content": [p("x"), {"type": "details", "content": [
-                {"type": "detailsSummary"},
-                {"type": "detailsContent", "content": [p("y")]}]}]}]},
-        p("z")]),
-    );
-    // What does not end, or holds words beside its summary, stays as it is.
-    reads("<details>\n\nx", json!([{"type": "htmlBlock", "attrs": {"html": "<details>"}}, p("x")]));
-    reads(
-        "<details><summary>s</summary>\nwords\n\n</details>",
-        json!([
-        {"type": "htmlBlock", "attrs": {"html": "<details><summary>s</summary>\nwords"}},
-        {"type": "htmlBlock", "attrs": {"html": "</details>"}}]),
     );
     reads(
         "<p align=center>\n<img src=\"a.png\" alt=\"b\">\n</p>",

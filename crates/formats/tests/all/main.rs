@@ -5,6 +5,7 @@ mod about;
 mod bad_input;
 mod bodies;
 mod corpora;
+mod details;
 mod folders;
 mod media;
 
