@@ -54,7 +54,10 @@ pub(crate) fn bench(options: &Options) -> anyhow::Result<()> {
             setup::ensure(setup::Needs { desktop: true, tests: true })?;
             // An editor of the same kind, for the same window.
             let peer = figures.join("peer.js");
-            run(Command::new("node").arg("bench/build.mjs").arg(&peer).current_dir(root().join("ui/editor")))?;
+            run(Command::new("node")
+                .arg("bench/build.mjs")
+                .arg(&peer)
+                .current_dir(root().join("ui/editor")))?;
             in_window("pace::", &[("INKHORN_APP_DIR", &figures), ("INKHORN_PEER", &peer)])?;
         }
         _ => setup::bench_peers()?,
