@@ -6,6 +6,7 @@ mod clocks;
 mod collaboration;
 mod composition;
 mod crash;
+mod hostile;
 mod keyboard;
 mod locked;
 mod media;

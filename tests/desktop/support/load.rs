@@ -21,6 +21,11 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
+    /// All of it, in bytes.
+    pub(crate) fn sum(&self) -> u64 {
+        self.app + self.page
+    }
+
     /// Growth since then, in bytes.
     pub(crate) fn grown(&self, now: &Memory) -> Value {
         let more = |now: u64, before: u64| now as i64 - before as i64;
