@@ -107,12 +107,7 @@ async fn a_file_that_is_too_large_broken_or_unknown_is_said_and_nothing_is_lost(
         app.keys("Between. ").await?;
         choose(app, "File", &unknown).await?;
         says(app, "scan.tiff was added as a file: what it holds cannot be shown").await?;
-        app.wait(
-            "the file's block",
-            "return !!document.querySelector('.prose [data-file], .prose .file')",
-            &[],
-        )
-        .await?;
+        app.wait("the file's block", "return !!document.querySelector('.prose .file-block')", &[]).await?;
         app.keys("Written behind.").await?;
         app.shows("Written behind.").await?;
         app.saved().await
