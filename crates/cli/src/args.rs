@@ -124,6 +124,15 @@ pub(crate) enum Command {
     /// Changes that the server refused, and that are kept here
     #[command(subcommand)]
     Rejected(Rejected),
+    /// Words of yours that somebody deleted without having seen them: list them, put them back, or forget them
+    Kept {
+        /// Write them into their lesson again, by their number
+        #[arg(long, value_name = "ID", conflicts_with = "forget")]
+        put_back: Option<u64>,
+        /// Forget them, by their number
+        #[arg(long, value_name = "ID")]
+        forget: Option<u64>,
+    },
     /// Write a course as a folder of Markdown
     Export {
         /// Course

@@ -1,4 +1,4 @@
-//! The commands about what waits for the server, and about what it refused.
+//! The commands about what waits for the server, about what it refused, and about what somebody deleted unseen.
 
 use crate::args::{Operations, Rejected};
 use crate::show::{Output, counted};
@@ -85,6 +85,41 @@ pub(crate) async fn rejected(core: &Core, command: Rejected, out: &mut Output) -
             }
             out.line("Let go: the lesson is what the server has.");
         }
+    }
+    Ok(())
+}
+
+pub(crate) async fn words(
+    core: &Core,
+    put_back: Option<u64>,
+    forget: Option<u64>,
+    out: &mut Output,
+) -> anyhow::Result<()> {
+    if let Some(id) = put_back {
+        let lesson = core.put_back_kept(id).await?;
+        if out.json {
+            return out.json(&serde_json::json!({ "id": id, "lesson": lesson }));
+        }
+        out.line(format_args!("They are in lesson {lesson} again."));
+        return Ok(());
+    }
+    if let Some(id) = forget {
+        core.forget_kept(id).await?;
+        if out.json {
+            return out.json(&serde_json::json!({ "id": id }));
+        }
+        out.line("Forgotten.");
+        return Ok(());
+    }
+    let list = core.kept_words().await?;
+    if out.json {
+        return out.json(&list);
+    }
+    if list.is_empty() {
+        out.note("Nothing of yours was deleted unseen.");
+    }
+    for kept in &list {
+        out.line(format_args!("{}  lesson {}: {}", kept.id, kept.lesson, kept.preview));
     }
     Ok(())
 }

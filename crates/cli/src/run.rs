@@ -131,6 +131,7 @@ async fn perform(core: &Core, command: Command, input: String, out: &mut Output)
             kept::operations(core, command.unwrap_or(Operations::List), out).await?;
         }
         Command::Rejected(command) => kept::rejected(core, command, out).await?,
+        Command::Kept { put_back, forget } => kept::words(core, put_back, forget, out).await?,
         Command::Login { .. }
         | Command::Share { .. }
         | Command::Join { .. }

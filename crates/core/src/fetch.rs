@@ -98,6 +98,7 @@ impl Projections {
             QueryKey::Operations => Projection::of(&core.operations().await?),
             QueryKey::Find { course, needle } => Projection::of(&core.find(&course, &needle).await?),
             QueryKey::Waiting => Projection::of(&core.waiting().await?),
+            QueryKey::KeptWords => Projection::of(&core.kept_words().await?),
             QueryKey::Available { course } => Projection::of(&core.available(&course).await?),
             QueryKey::Storage => Projection::of(&core.storage().await?),
             QueryKey::Presence { course } => Projection::of(&core.presence(&course)),
@@ -113,7 +114,7 @@ impl Fetch for Projections {
     fn policy(&self, key: &Name) -> Policy {
         match &key.0 {
             // Counts of what waits, over all courses: they change with every document, and nobody reads them faster.
-            QueryKey::Courses | QueryKey::Sync | QueryKey::Waiting | QueryKey::Available { .. } => {
+            QueryKey::Courses | QueryKey::Sync | QueryKey::Waiting | QueryKey::KeptWords | QueryKey::Available { .. } => {
                 Policy { throttle: Some(COUNTED_EVERY), ..Policy::local() }
             }
             // A number of a transfer moves with each piece, and nobody reads faster.

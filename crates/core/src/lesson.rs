@@ -171,26 +171,29 @@ impl Core {
     /// # Errors
     /// [`Code::Invalid`] when it cannot be edited here, [`Code::Denied`], [`Code::NotFound`], and the store's.
     pub async fn append_markdown(&self, lesson: &NodeId, markdown: &str) -> Result<()> {
-        let course = self.writable(lesson).await?;
-        let node = self.named(&course, lesson).await?;
-        let refuse = |why: &str| Err(CoreError::new(Code::Invalid, format!("“{}” {why}", node.title)));
-        match self.lesson_info(&course, lesson).await?.access {
-            Access::Edit => {}
-            Access::Trashed => return refuse("is in Trash. Restore it to edit it."),
-            Access::NotArrived if node.kind != inkhorn_protocol::projection::NodeKind::Lesson => {
-                return refuse("is not a lesson: it has no text of its own.");
-            }
-            Access::NotArrived => {
-                return refuse("has not arrived on this computer yet. It comes with the next sync.");
-            }
-            Access::Newer => return refuse("was made by a newer Inkhorn. Update Inkhorn to edit it."),
-            Access::ReadOnly { .. } => return self.may_write(&course).await,
-        }
+        self.editable(lesson).await?;
         let blocks = markdown_to_blocks(markdown);
         let edit = self
             .replica()
             .edit_lesson(lesson, Origin::Core, move |lesson, _| Ok(Edited::new((), lesson.append(&blocks)?)));
         Ok(edit.await?)
+    }
+
+    /// Says why a lesson cannot be edited here, if it cannot.
+    pub(crate) async fn editable(&self, lesson: &NodeId) -> Result<()> {
+        let course = self.writable(lesson).await?;
+        let node = self.named(&course, lesson).await?;
+        let refuse = |why: &str| Err(CoreError::new(Code::Invalid, format!("“{}” {why}", node.title)));
+        match self.lesson_info(&course, lesson).await?.access {
+            Access::Edit => Ok(()),
+            Access::Trashed => refuse("is in Trash. Restore it to edit it."),
+            Access::NotArrived if node.kind != inkhorn_protocol::projection::NodeKind::Lesson => {
+                refuse("is not a lesson: it has no text of its own.")
+            }
+            Access::NotArrived => refuse("has not arrived on this computer yet. It comes with the next sync."),
+            Access::Newer => refuse("was made by a newer Inkhorn. Update Inkhorn to edit it."),
+            Access::ReadOnly { .. } => self.may_write(&course).await,
+        }
     }
 
     /// A lesson's body as Markdown, without the empty lines of an editor at its beginning and end.

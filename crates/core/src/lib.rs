@@ -38,6 +38,7 @@ pub mod feed;
 mod fetch;
 mod find;
 mod import;
+mod kept_words;
 mod lesson;
 mod lock;
 mod net;

@@ -3,6 +3,7 @@
 //! - [`outline`]: chapters, sections and lessons of one course, in one document; every operation is one transaction
 //!   and returns the update to log and send
 //! - [`lesson`]: one lesson's body, schema version and assets, in a document of its own
+//! - [`lost`]: blocks that go with words in them that nobody saw, and putting them back
 //! - [`structure`]: the same for many nodes at once, and what takes a change back
 //! - `record`, `view`: what the outline document holds, and the tree that it shows, a pure function of it
 //! - `position`: jittered fractional indices
@@ -33,6 +34,7 @@ mod error;
 pub mod find;
 mod guard;
 pub mod lesson;
+pub mod lost;
 pub mod outline;
 mod position;
 mod random;
@@ -45,6 +47,7 @@ mod xml;
 
 pub use error::{BodyError, Integrate, OpError};
 pub use lesson::Lesson;
+pub use lost::{Before, Going, Place};
 pub use outline::{NewNode, Outline};
 pub use random::{Random, client_id};
 pub use state::holds_more;

@@ -29,6 +29,15 @@ pub(crate) struct Body {
 // ---- reading ---------------------------------------------------------------------
 
 pub(crate) fn read<T: ReadTxn>(txn: &T, fragment: &XmlFragmentRef) -> Result<Body, BodyError> {
+    let top: Vec<_> = fragment.children(txn).collect();
+    let other = top.len() != fragment.len(txn) as usize;
+    let mut body = read_nodes(txn, top)?;
+    body.unknown |= other;
+    Ok(body)
+}
+
+/// The same of some nodes.
+pub(crate) fn read_nodes<T: ReadTxn>(txn: &T, top: Vec<XmlOut>) -> Result<Body, BodyError> {
     let mut unknown = false;
     // In document order, parents first, each with its parent's index; folded up from the end afterwards.
     let mut found = vec![(Node::new("doc", vec![]), 0)];
@@ -36,8 +45,6 @@ pub(crate) fn read<T: ReadTxn>(txn: &T, fragment: &XmlFragmentRef) -> Result<Bod
     let push = |stack: &mut Vec<_>, children: Vec<XmlOut>, parent: usize, depth: usize| {
         stack.extend(children.into_iter().rev().map(|child| (child, parent, depth)));
     };
-    let top: Vec<_> = fragment.children(txn).collect();
-    unknown |= top.len() != fragment.len(txn) as usize;
     // Text needs a block around it; y-prosemirror cannot show a lesson that has it at the top.
     unknown |= top.iter().any(|child| matches!(child, XmlOut::Text(_)));
     push(&mut stack, top, 0, 1);
@@ -95,6 +102,16 @@ pub(crate) fn read<T: ReadTxn>(txn: &T, fragment: &XmlFragmentRef) -> Result<Bod
     let mut doc = found.pop().map(|(doc, _)| doc).unwrap_or_default();
     doc.content.reverse();
     Ok(Body { doc, unknown })
+}
+
+/// Attributes of an element; what is not a plain value is left out.
+pub(crate) fn attrs<T: ReadTxn>(txn: &T, element: &XmlElementRef) -> Attrs {
+    let plain = element.attributes(txn).filter_map(|(name, value)| match value {
+        Out::Any(Any::Undefined) => None,
+        Out::Any(value) => Some((name.to_owned(), any::to_json(&value))),
+        _ => None,
+    });
+    plain.collect()
 }
 
 /// Adds a node *before* those that are there in reverse; texts of equal marks that meet become one, as in ProseMirror.
@@ -156,17 +173,26 @@ pub(crate) fn check(blocks: &[Node]) -> Result<(), BodyError> {
 
 /// Adds checked blocks at the end. Texts at the top get a paragraph around them.
 pub(crate) fn append(txn: &mut TransactionMut<'_>, fragment: &XmlFragmentRef, blocks: &[Node]) {
+    let end = fragment.len(txn);
+    insert(txn, fragment, end, blocks);
+}
+
+/// The same at a place: behind so many blocks.
+pub(crate) fn insert(txn: &mut TransactionMut<'_>, fragment: &XmlFragmentRef, at: u32, blocks: &[Node]) {
+    let mut at = at..;
     let mut stack: Vec<(XmlElementRef, &[Node])> = Vec::new();
     for run in blocks.chunk_by(|a, b| is_text(a) && is_text(b)) {
         match run {
             [node] if !is_text(node) => {
-                let element = fragment.push_back(txn, XmlElementPrelim::empty(node.kind.as_str()));
+                let at = at.next().unwrap_or(u32::MAX);
+                let element = fragment.insert(txn, at, XmlElementPrelim::empty(node.kind.as_str()));
                 attributes(txn, &element, node);
                 stack.push((element, &node.content));
             }
             texts if texts.iter().all(is_empty) => {}
             texts => {
-                let paragraph = fragment.push_back(txn, XmlElementPrelim::empty("paragraph"));
+                let at = at.next().unwrap_or(u32::MAX);
+                let paragraph = fragment.insert(txn, at, XmlElementPrelim::empty("paragraph"));
                 stack.push((paragraph, texts));
             }
         }

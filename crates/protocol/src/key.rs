@@ -49,6 +49,8 @@ pub enum QueryKey {
     },
     /// Documents with edits that wait for the server, the longest first: `Vec<WaitingDoc>`.
     Waiting,
+    /// Words that somebody took away unseen and that are kept, newest first: `Vec<KeptWords>`.
+    KeptWords,
     /// How much of a course is on this computer: `Available`.
     Available {
         /// Course.
@@ -86,6 +88,7 @@ impl QueryKey {
             }
             // Below "sync": what makes the counts stale makes this stale.
             Self::Waiting => vec!["sync", "waiting"],
+            Self::KeptWords => vec!["sync", "kept_words"],
             Self::Available { course } => vec!["course", course.as_str(), "available"],
             Self::Storage => vec!["storage"],
             Self::Presence { course } => vec!["presence", course.as_str()],

@@ -238,6 +238,27 @@ pub struct WaitingDoc {
     pub waits: WaitsFor,
 }
 
+/// Words of this computer's author that somebody took away without having seen them, with the block that they were in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptWords {
+    /// Number under which they are kept.
+    pub id: u64,
+    /// Course.
+    pub course: CourseId,
+    /// Its title.
+    pub course_title: String,
+    /// Lesson.
+    pub lesson: NodeId,
+    /// Its title; empty where the course has it no more.
+    pub title: String,
+    /// When they were taken away, in milliseconds since the Unix epoch.
+    pub at_ms: u64,
+    /// The beginning of the block, plain.
+    pub preview: String,
+    /// All of it, as Markdown.
+    pub markdown: String,
+}
+
 /// What a document waits for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "waits_for", rename_all = "snake_case")]

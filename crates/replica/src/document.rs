@@ -5,7 +5,8 @@ use crate::ReplicaError;
 use crate::rows::Entry;
 use inkhorn_course::{Integrate, Lesson, Outline, Random, client_id};
 use inkhorn_protocol::{CourseId, DocId, schema};
-use inkhorn_updates::{Added, Index, Refused, RootType, Schema, StateVector};
+use inkhorn_updates::{Added, Collateral, Index, Refused, RootType, Schema, StateVector};
+use std::collections::BTreeSet;
 
 pub(crate) struct Document {
     pub(crate) doc: DocId,
@@ -15,6 +16,10 @@ pub(crate) struct Document {
     pub(crate) version: u64,
     index: Index,
     model: Option<Model>,
+    /// Client ids under which this computer wrote.
+    own: BTreeSet<u64>,
+    /// When somebody else last took away a part of the body, in milliseconds since the Unix epoch; none as far as is known.
+    lost_at_ms: Option<u64>,
     /// Rows of the log behind the snapshot, and their bytes: when they are many, a snapshot is due.
     pub(crate) log_rows: usize,
     pub(crate) log_bytes: usize,
@@ -27,12 +32,15 @@ pub(crate) enum Model {
     Lesson(Lesson),
 }
 
+/// New structs of an update: client, first clock, end (exclusive).
+pub(crate) type Range = (u64, u32, u32);
+
 /// What an index made of an update.
 pub(crate) enum Taken {
     /// Nothing was new.
     Nothing,
     /// These bytes are new: log and relay them. `gap`: and something is missing behind them.
-    New { bytes: Vec<u8>, gap: bool },
+    New { bytes: Vec<u8>, gap: bool, new: Vec<Range> },
     /// Nothing could be taken since something is missing before it.
     Gap,
 }
@@ -45,17 +53,21 @@ impl Document {
         course: CourseId,
         version: u64,
         history: &[Entry],
+        mut own: BTreeSet<u64>,
     ) -> Result<Self, ReplicaError> {
         let mut index = empty(&doc);
         for entry in history {
-            index.add(&entry.bytes).map_err(|refused| ReplicaError::Damaged {
+            let added = index.add(&entry.bytes).map_err(|refused| ReplicaError::Damaged {
                 doc: doc.clone(),
                 reason: format!("version {}: {refused}", entry.version),
             })?;
+            if entry.local {
+                own.extend(added.new.iter().map(|(client, ..)| *client));
+            }
         }
         let log = || history.iter().filter(|entry| !entry.snapshot);
         let (log_rows, log_bytes) = (log().count(), log().map(|entry| entry.bytes.len()).sum());
-        Ok(Self { doc, id, course, version, index, model: None, log_rows, log_bytes, used: 0 })
+        Ok(Self { doc, id, course, version, index, model: None, own, lost_at_ms: None, log_rows, log_bytes, used: 0 })
     }
 
     /// Takes an update into the index and the model.
@@ -83,6 +95,32 @@ impl Document {
             self.model = None;
         }
         taken
+    }
+
+    /// Client ids under which this computer wrote, as far as is known.
+    pub(crate) fn own(&self) -> &BTreeSet<u64> {
+        &self.own
+    }
+
+    /// The log has a local row with these structs now.
+    pub(crate) fn wrote(&mut self, new: &[Range]) {
+        self.own.extend(new.iter().map(|(client, ..)| *client));
+    }
+
+    /// What of this computer's words an update is about to take away unseen.
+    pub(crate) fn collateral(&mut self, update: &[u8], now_ms: u64) -> Option<Vec<Collateral>> {
+        if self.own.is_empty() {
+            return None;
+        }
+        let gone = self.index.takes_away(update)?;
+        self.lost_at_ms = Some(now_ms);
+        let collateral = self.index.collateral(&gone, &self.own);
+        (!collateral.is_empty()).then_some(collateral)
+    }
+
+    /// Whether somebody else took away a part of the body since then.
+    pub(crate) fn lost_since(&self, then_ms: u64) -> bool {
+        self.lost_at_ms.is_some_and(|at_ms| at_ms >= then_ms)
     }
 
     /// Whether anything has arrived.
@@ -121,6 +159,17 @@ impl Document {
     /// Memory of the index, in bytes; a model takes a small multiple of it.
     pub(crate) fn byte_size(&self) -> usize {
         self.index.byte_size() * if self.model.is_some() { 6 } else { 1 }
+    }
+
+    pub(crate) fn has_model(&self) -> bool {
+        self.model.is_some()
+    }
+
+    /// Forgets a model that was built for one question: while there is one, each update is integrated.
+    pub(crate) fn drop_model_if(&mut self, is_done: bool) {
+        if is_done {
+            self.model = None;
+        }
     }
 
     /// Forgets the model: the next use builds it from the index.
@@ -185,7 +234,9 @@ pub(crate) fn add(index: &mut Index, doc: &DocId, update: Vec<u8>) -> Result<Tak
     match index.add(&update) {
         Ok(Added { is_noop: true, gap: None, .. }) => Ok(Taken::Nothing),
         Ok(Added { is_noop: true, gap: Some(_), .. }) => Ok(Taken::Gap),
-        Ok(Added { part, gap, .. }) => Ok(Taken::New { bytes: part.unwrap_or(update), gap: gap.is_some() }),
+        Ok(Added { part, gap, new, .. }) => {
+            Ok(Taken::New { bytes: part.unwrap_or(update), gap: gap.is_some(), new })
+        }
         Err(Refused::Gap { .. } | Refused::UnknownReference { .. }) => Ok(Taken::Gap),
         Err(refused) => Err(ReplicaError::Refused { doc: doc.clone(), reason: refused.to_string() }),
     }
@@ -217,7 +268,7 @@ mod tests {
         };
         let history: Vec<Entry> = (0..=characters).map(entry).collect();
         let course = "course".parse().unwrap();
-        (Document::load(doc.clone(), 1, course, u64::from(characters) + 1, &history).unwrap(), history)
+        (Document::load(doc.clone(), 1, course, u64::from(characters) + 1, &history, BTreeSet::new()).unwrap(), history)
     }
 
     #[test]

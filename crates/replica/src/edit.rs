@@ -1,7 +1,7 @@
 //! How the writer changes documents: updates of editors and of the server, edits on the live model, new courses, and the
 //! rebuilding of a document whose client id was refused.
 
-use crate::document::{self, Document, Taken};
+use crate::document::{self, Document, Range, Taken};
 use crate::effects::Effects;
 use crate::job::{Apply, EditFn, Erased};
 use crate::replica::Edited;
@@ -32,14 +32,21 @@ impl Writer {
         effects: &mut Effects,
     ) -> Result<(Applied, u64), ReplicaError> {
         let (doc, update, origin, caught_up) = job;
+        let stake = if origin.is_local() { None } else { self.at_stake(&doc, &update).await? };
         let document = self.document(&doc).await?;
         let (id, course, before) = (document.id, document.course.clone(), document.version);
         let taken = document.take(update)?;
         let (applied, version) = match taken {
             Taken::Nothing => (Applied::Nothing, before),
             Taken::Gap => return Ok((Applied::Gap, before)),
-            Taken::New { bytes, gap } => {
+            Taken::New { bytes, gap, new } => {
                 let version = self.changed(&doc, origin, bytes, effects).await?;
+                if origin.is_local() {
+                    self.wrote(&doc, &new, effects).await?;
+                }
+                if let Some(stake) = stake {
+                    self.keep(&doc, stake, effects).await?;
+                }
                 // What came before the gap is kept; the rest comes with the next step 2.
                 if gap {
                     return Ok((Applied::Gap, version));
@@ -53,6 +60,17 @@ impl Writer {
             effects.sync_state(&course, &doc);
         }
         Ok((applied, version))
+    }
+
+    /// What follows from new structs of this computer.
+    async fn wrote(
+        &mut self,
+        doc: &DocId,
+        new: &[Range],
+        effects: &mut Effects,
+    ) -> Result<(), ReplicaError> {
+        self.document(doc).await?.wrote(new);
+        self.keep_late(doc, new, effects).await
     }
 
     /// Logs what a document took, and keeps what is derived from it in step.
@@ -152,7 +170,7 @@ impl Writer {
             }
             EditFn::Lesson(edit) => edit(document.lesson(random)?, random),
         };
-        let Edited { value, updates, created, assets } = match edited {
+        let Edited { value, updates, created, assets, put_back } = match edited {
             Ok(edited) => edited,
             Err(error) => {
                 // The closure may have got half-way.
@@ -165,8 +183,9 @@ impl Writer {
             let document = self.document(doc).await?;
             match document.take_own(update)? {
                 Taken::Nothing => {}
-                Taken::New { bytes, gap: false } => {
+                Taken::New { bytes, gap: false, new } => {
                     self.changed(doc, origin, bytes, effects).await?;
+                    self.wrote(doc, &new, effects).await?;
                 }
                 Taken::New { .. } | Taken::Gap => return Err(ReplicaError::Gap { doc: doc.clone() }),
             }
@@ -177,6 +196,9 @@ impl Writer {
         for (lesson, asset) in assets {
             let id = self.document(&DocId::Lesson(lesson)).await?.id;
             self.name_assets(id, &course, &[asset], effects).await?;
+        }
+        if let Some(id) = put_back {
+            self.forget_kept(id, effects).await?;
         }
         Ok(value)
     }
@@ -230,7 +252,9 @@ impl Writer {
         effects: &mut Effects,
     ) -> Result<Applied, ReplicaError> {
         let fresh = client_id(&mut self.random);
+        let stake = self.at_stake(doc, &server).await?;
         let document = self.document(doc).await?;
+        let writers = document.own().clone();
         let refuse = |reason: String| ReplicaError::Refused { doc: doc.clone(), reason };
 
         let mut order = document::empty(doc);
@@ -261,10 +285,14 @@ impl Writer {
         }
         let own = (!added.is_noop).then_some(own);
         let version = before + 1 + u64::from(own.is_some());
+        rows::keep_writers(&mut self.db, id, &writers).await?;
         rows::replace_history(&mut self.db, id, before + 1, &server, own.as_deref()).await?;
         rows::caught_up(&mut self.db, id, mark).await?;
         self.loaded.remove(doc);
         self.document(doc).await?;
+        if let Some(stake) = stake {
+            self.keep(doc, stake, effects).await?;
+        }
         effects.change(Change {
             course: course.clone(),
             doc: doc.clone(),

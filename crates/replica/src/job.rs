@@ -68,6 +68,7 @@ pub(crate) enum Job {
     HelloAnswered { epoch: String, courses: Vec<CourseChanged>, done: Answer<HelloOutcome> },
     CourseEvent { course: CourseId, prev_seq: u64, course_seq: u64, kind: EventKind, done: Answer<bool> },
     SetOwners { course: CourseId, owners: Vec<String>, done: Answer<()> },
+    ForgetKept { id: u64, done: Answer<()> },
     SetFact { name: String, value: String, done: Answer<()> },
     AssetState { course: CourseId, hash: AssetHash, here: bool, done: Answer<()> },
     // ---- these read, or at least write nothing that is kept
@@ -87,6 +88,7 @@ pub(crate) enum Job {
     Work { also: Vec<DocId>, done: Answer<Vec<DocWork>> },
     SyncCount { course: Option<CourseId>, done: Answer<SyncCount> },
     Waiting { done: Answer<Vec<WaitingRow>> },
+    Kept { done: Answer<Vec<KeptWords>> },
     Tidy { done: Answer<()> },
     Fact { name: String, done: Answer<Option<String>> },
     Assets { course: Option<CourseId>, done: Answer<Vec<AssetRow>> },
@@ -114,6 +116,7 @@ impl Job {
                 | Self::Work { .. }
                 | Self::SyncCount { .. }
                 | Self::Waiting { .. }
+                | Self::Kept { .. }
                 | Self::Tidy { .. }
                 | Self::Fact { .. }
                 | Self::Assets { .. }
@@ -167,6 +170,8 @@ impl Job {
             Self::Hello { done, .. } => drop(done.send(Err(error))),
             Self::Work { done, .. } => drop(done.send(Err(error))),
             Self::Waiting { done } => drop(done.send(Err(error))),
+            Self::Kept { done } => drop(done.send(Err(error))),
+            Self::ForgetKept { done, .. } => drop(done.send(Err(error))),
             Self::Tidy { done } => drop(done.send(Err(error))),
             Self::SyncCount { done, .. } => drop(done.send(Err(error))),
             Self::Fact { done, .. } => drop(done.send(Err(error))),

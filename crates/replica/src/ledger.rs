@@ -74,6 +74,7 @@ impl Writer {
             Job::SetOwners { course, owners, done } => {
                 end!(done, self.set_owners(&course, &owners, &mut own))
             }
+            Job::ForgetKept { id, done } => end!(done, self.forget_kept(id, &mut own)),
             Job::SetFact { name, value, done } => end!(done, rows::set_fact(&mut self.db, &name, &value)),
             Job::AssetState { course, hash, here, done } => end!(done, async {
                 rows::asset_state(&mut self.db, &course, &hash, here).await?;

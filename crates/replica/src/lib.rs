@@ -2,7 +2,7 @@
 //!
 //! - [`Replica`]: the handle; every call is a job for one writer task, which groups what waits into one commit
 //! - `writer`: that task; `job`: what it is asked; `edit`, `ledger`, `read`: how it does documents, sync state and
-//!   questions; `refused`: what becomes of edits that the server refused; `operations`: the outbox's rows; `revive`: the one automatic write; `effects`: what is told after a commit
+//!   questions; `refused`: what becomes of edits that the server refused; `kept`: words that somebody took away unseen; `operations`: the outbox's rows; `revive`: the one automatic write; `effects`: what is told after a commit
 //! - `document`: one loaded document (byte-range index, and the model over yrs when somebody reads or edits)
 //! - `store`: the database file: opening, checking, setting aside, migrating; `rows`: its statements
 //! - `compact`: snapshots, verified by a fresh replay before any row of the log goes
@@ -45,6 +45,7 @@ mod edit;
 mod effects;
 mod error;
 mod job;
+mod kept;
 mod ledger;
 mod operations;
 mod read;

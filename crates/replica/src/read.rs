@@ -50,6 +50,7 @@ impl Writer {
                 drop(done.send(rows::sync_count(&mut self.db, course.as_ref()).await));
             }
             Job::Waiting { done } => drop(done.send(rows::waiting(&mut self.db).await)),
+            Job::Kept { done } => drop(done.send(self.kept().await)),
             Job::Tidy { done } => drop(done.send(self.tidy().await)),
             Job::Fact { name, done } => drop(done.send(rows::fact(&mut self.db, &name).await)),
             Job::Assets { course, done } => {

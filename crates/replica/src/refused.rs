@@ -71,6 +71,8 @@ impl Writer {
             return Ok(());
         }
         let theirs = self.acked_part(doc, row.acked).await?.encode();
+        let own = self.document(doc).await?.own().clone();
+        rows::keep_writers(&mut self.db, row.id, &own).await?;
         rows::replace_history(&mut self.db, row.id, row.version + 1, &theirs, None).await?;
         rows::unmute(&mut self.db, row.id).await?;
         rows::missed(&mut self.db, row.id).await?;

@@ -54,13 +54,15 @@ pub struct Edited<T> {
     pub created: Vec<(DocId, Vec<u8>)>,
     /// Assets that the edit names from its lesson on, or from the lessons that it creates.
     pub assets: Vec<(NodeId, inkhorn_protocol::projection::AssetRef)>,
+    /// The number of kept words that the edit puts back: they are kept no more once it is durable.
+    pub put_back: Option<u64>,
 }
 
 impl<T> Edited<T> {
     /// An edit of one document. Empty updates are left out.
     pub fn new(value: T, updates: impl IntoIterator<Item = Vec<u8>>) -> Self {
         let updates = updates.into_iter().filter(|update| !update.is_empty()).collect();
-        Self { value, updates, created: Vec::new(), assets: Vec::new() }
+        Self { value, updates, created: Vec::new(), assets: Vec::new(), put_back: None }
     }
     /// The same edit, which also creates a document.
     pub fn creating(mut self, doc: DocId, first: Vec<u8>) -> Self {
@@ -363,5 +365,6 @@ fn erase<T: Send + 'static>(edited: Edited<T>) -> Edited<Box<dyn Any + Send>> {
         updates: edited.updates,
         created: edited.created,
         assets: edited.assets,
+        put_back: edited.put_back,
     }
 }

@@ -1,6 +1,7 @@
 //! What is known about courses and documents besides their content: plain data, in and out of the store.
 
-use inkhorn_course::{OpError, Outline, Random, client_id};
+use inkhorn_course::{OpError, Outline, Place, Random, client_id};
+use inkhorn_protocol::body::Node;
 use inkhorn_protocol::projection::AssetRef;
 use inkhorn_protocol::session::{Reason, Role};
 use inkhorn_protocol::{AssetHash, CourseId, DocId, NodeId};
@@ -299,6 +300,23 @@ pub struct RejectedPart {
     pub at_ms: u64,
     /// What the server had not acked of the document then, as one update (v1).
     pub bytes: Vec<u8>,
+}
+
+/// Words of this computer's author that somebody took away without having seen them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeptWords {
+    /// Number under which they are kept.
+    pub id: u64,
+    /// Course.
+    pub course: CourseId,
+    /// Lesson.
+    pub lesson: NodeId,
+    /// When they were taken away, in milliseconds since the Unix epoch.
+    pub at_ms: u64,
+    /// The block as it was, and what arrived there too late.
+    pub blocks: Vec<Node>,
+    /// Where it stood.
+    pub place: Place,
 }
 
 /// A piece of work for the asset transfer.

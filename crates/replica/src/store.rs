@@ -11,7 +11,7 @@ use std::time::Duration;
 pub(crate) const FILE: &str = "inkhorn.db";
 
 /// Version of the schema that this build writes, kept in SQLite's `user_version`.
-pub(crate) const SCHEMA: i64 = 3;
+pub(crate) const SCHEMA: i64 = 4;
 
 /// The first 16 bytes of every SQLite file (<https://www.sqlite.org/fileformat.html>).
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
@@ -20,8 +20,12 @@ const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 const USER_VERSION_AT: usize = 60;
 
 /// Schema changes, one step a version, each run in the transaction that raises `user_version`.
-const MIGRATIONS: &[&str] =
-    &[include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema_1.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+    include_str!("schema_4.sql"),
+];
 
 pub(crate) struct Opened {
     pub(crate) connection: SqliteConnection,

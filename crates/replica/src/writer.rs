@@ -221,13 +221,18 @@ impl Writer {
             let row = rows::find_doc(&mut self.db, doc).await?;
             let row = row.ok_or_else(|| ReplicaError::UnknownDoc(doc.clone()))?;
             let history = rows::history(&mut self.db, row.id).await?;
-            let document = Document::load(doc.clone(), row.id, row.course, row.version, &history)?;
+            let own = rows::writers(&mut self.db, row.id).await?;
+            let document = Document::load(doc.clone(), row.id, row.course, row.version, &history, own)?;
             self.loaded.insert(doc.clone(), document);
         }
         let used = self.used;
         let document = self.loaded.get_mut(doc).ok_or_else(|| ReplicaError::UnknownDoc(doc.clone()))?;
         document.used = used;
         Ok(document)
+    }
+
+    pub(crate) fn now_ms(&self) -> u64 {
+        (self.clock)()
     }
 
     /// The loaded document together with the source of randomness that its model needs.
@@ -276,7 +281,9 @@ impl Writer {
         let (id, version) = (document.id, document.version);
         let history = rows::history(&mut self.db, id).await?;
         let Some(snapshot) = compact::verified(doc, &history, &mut self.random)? else { return Ok(false) };
+        let own = self.document(doc).await?.own().clone();
         let mut transaction = self.db.begin_with("BEGIN IMMEDIATE").await?;
+        rows::keep_writers(&mut transaction, id, &own).await?;
         rows::fold(&mut transaction, id, version, &snapshot.bytes).await?;
         transaction.commit().await?;
         if let Some(document) = self.loaded.get_mut(doc) {
@@ -298,7 +305,7 @@ impl Writer {
         document.log_rows += 1;
         document.log_bytes += bytes.len();
         let (id, version, course) = (document.id, document.version, document.course.clone());
-        let now_ms = (self.clock)();
+        let now_ms = self.now_ms();
         rows::append(&mut self.db, id, version, origin.is_local(), &bytes, Some(now_ms)).await?;
         effects.change(Change {
             course,

@@ -7,6 +7,7 @@
 //!   may sit where, `log` keeps one client's structs
 //! - `diff`, `compact`, [`join`](mod@join), [`rekey`](mod@rekey): writing updates by copying byte ranges; `write` cuts
 //!   structs as yjs does
+//! - [`collateral`]: what an update takes away without naming it
 //! - `fingerprint`: a number for a state, equal on two replicas that hold the same
 //! - [`state_vector`], [`delete_set`], `structs`, `any`, `json`, `reader`: the format, borrowed from the bytes
 //!
@@ -29,6 +30,7 @@
 
 mod admit;
 mod any;
+pub mod collateral;
 mod compact;
 mod container;
 pub mod delete_set;
@@ -49,6 +51,7 @@ pub mod validate;
 mod write;
 
 pub use any::MAX_DEPTH;
+pub use collateral::{Collateral, Gone, Run};
 pub use container::{MAX_NESTING, RootType, Schema};
 pub use delete_set::DeleteSet;
 pub use error::{Invalid, Misplaced, Reason, Refused};

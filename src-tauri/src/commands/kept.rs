@@ -1,4 +1,4 @@
-//! What waits for the server, and what it refused: what the user does about it. The lists are queries.
+//! What waits for the server, what it refused, and what somebody took away unseen: what the user does about it. The lists are queries.
 
 use super::files::at;
 use super::{Answer, State};
@@ -49,4 +49,14 @@ pub(crate) async fn free_storage(shell: State<'_>) -> Answer<u64> {
 #[tauri::command]
 pub(crate) async fn discard_rejected(shell: State<'_>, id: u64) -> Answer<()> {
     Ok(shell.core().await?.discard_rejected(id).await?)
+}
+
+#[tauri::command]
+pub(crate) async fn put_back_kept(shell: State<'_>, id: u64) -> Answer<NodeId> {
+    Ok(shell.core().await?.put_back_kept(id).await?)
+}
+
+#[tauri::command]
+pub(crate) async fn forget_kept(shell: State<'_>, id: u64) -> Answer<()> {
+    Ok(shell.core().await?.forget_kept(id).await?)
 }

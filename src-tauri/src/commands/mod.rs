@@ -74,6 +74,8 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + '
         kept::reapply_rejected,
         kept::export_rejected,
         kept::discard_rejected,
+        kept::put_back_kept,
+        kept::forget_kept,
         kept::export_copy,
         kept::retry_waiting,
         kept::free_storage,

@@ -1,10 +1,10 @@
-//! The handle's calls for operations and for refused edits.
+//! The handle's calls for operations, for refused edits and for kept words.
 
 use super::Replica;
 use crate::ReplicaError;
 use crate::job::Job;
 use crate::operations::LOST;
-use crate::state::{OperationEffect, RejectedPart, StoredOperation};
+use crate::state::{KeptWords, OperationEffect, RejectedPart, StoredOperation};
 use inkhorn_protocol::{CourseId, DocId, OpId};
 use std::future::Future;
 
@@ -89,6 +89,22 @@ impl Replica {
         id: u64,
     ) -> impl Future<Output = Result<Option<RejectedPart>, ReplicaError>> + Send + use<> {
         self.ask(|done| Job::RejectedPart { id, done })
+    }
+
+    /// Words that somebody took away unseen and that are kept, newest first.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn kept(&self) -> impl Future<Output = Result<Vec<KeptWords>, ReplicaError>> + Send + use<> {
+        self.ask(|done| Job::Kept { done })
+    }
+
+    /// Forgets kept words, by word of the user. Nothing happens where there are none of that number.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn forget_kept(&self, id: u64) -> impl Future<Output = Result<(), ReplicaError>> + Send + use<> {
+        self.ask(|done| Job::ForgetKept { id, done })
     }
 
     /// Forgets the refused edits of a document, by word of the user: the document becomes what the server has. Streams get

@@ -3,6 +3,7 @@
 mod assets;
 mod courses;
 mod documents;
+mod kept;
 mod operations;
 mod refusals;
 mod waiting;
@@ -10,6 +11,7 @@ mod waiting;
 pub(crate) use assets::*;
 pub(crate) use courses::*;
 pub(crate) use documents::*;
+pub(crate) use kept::*;
 pub(crate) use operations::*;
 pub(crate) use refusals::*;
 pub(crate) use waiting::*;
