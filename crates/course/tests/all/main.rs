@@ -5,6 +5,7 @@
 mod find;
 mod hostile;
 mod lesson;
+mod lost;
 mod merging;
 mod outline;
 mod peers;

@@ -12,6 +12,7 @@ mod differ;
 mod documents;
 mod durability;
 mod engine;
+mod kept;
 mod operations;
 mod server;
 mod store;
