@@ -305,6 +305,14 @@ impl Api {
         self.run("discard_rejected", json!({ "id": id })).await
     }
 
+    /// Writes kept words into their lesson again; gives the lesson.
+    pub(crate) async fn put_back_kept(&self, id: u64) -> Answer<NodeId> {
+        self.run("put_back_kept", json!({ "id": id })).await
+    }
+    pub(crate) async fn forget_kept(&self, id: u64) -> Answer<()> {
+        self.run("forget_kept", json!({ "id": id })).await
+    }
+
     /// Writes a copy of a document that waits, as Markdown.
     pub(crate) async fn export_copy(&self, course: &CourseId, doc: &DocId, path: &str) -> Answer<()> {
         self.run("export_copy", json!({ "course": course, "doc": doc, "path": path })).await

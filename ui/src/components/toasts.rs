@@ -1,7 +1,7 @@
 //! Short messages at the edge of the window.
 
 use crate::components::IconButton;
-use crate::i18n::text;
+use crate::i18n::{kept_words, text};
 use crate::state::ui::{Toast, Ui};
 use dioxus::prelude::*;
 
@@ -28,6 +28,18 @@ pub(crate) fn Toasts(on_undo: EventHandler<u64>) -> Element {
                             on_undo.call(entry);
                         },
                         {text::UNDO}
+                    }
+                }
+                if toast.shows {
+                    button {
+                        class: "button quiet",
+                        r#type: "button",
+                        "data-testid": "toast-show",
+                        onclick: move |_| {
+                            ui.dismiss(id);
+                            ui.show_sync_centre();
+                        },
+                        {kept_words::SHOW}
                     }
                 }
                 IconButton { icon: "x", label: text::CLOSE, side: "top", onclick: move |_| ui.dismiss(id) }

@@ -1,14 +1,14 @@
 //! The state of sync, and what the pill says about it.
 
 use super::{Query, use_operations, use_query};
-use crate::i18n::kept;
+use crate::i18n::{kept, kept_words};
 use crate::i18n::sync::{Edit, Pill, Tone, only_here, pill};
 use crate::page;
 use crate::state::ui::Ui;
 use dioxus::prelude::*;
 use inkhorn_protocol::event::Status;
 use inkhorn_protocol::key::QueryKey;
-use inkhorn_protocol::projection::{CourseSummary, SyncSummary};
+use inkhorn_protocol::projection::{CourseSummary, KeptWords, SyncSummary};
 
 /// How long everything must be on disk before the pill says so, in milliseconds: it never says "Saved" of an edit
 /// that is not, and while the user types it stays at one word rather than flicker with each key.
@@ -24,6 +24,7 @@ pub(crate) fn use_pill() -> Memo<Option<Pill>> {
     let sync = use_connection();
     let courses = use_query::<Vec<CourseSummary>>(QueryKey::Courses);
     let operations = use_operations();
+    let words = use_query::<Vec<KeptWords>>(QueryKey::KeptWords);
     let ui = use_context::<Ui>();
     let mut now = use_signal(page::now_ms);
     use_future(move || async move {
@@ -75,6 +76,10 @@ pub(crate) fn use_pill() -> Memo<Option<Pill>> {
         let local = courses
             .data()
             .is_some_and(|all| all.iter().any(|one| Some(&one.id) == open.as_ref() && !one.shared));
-        Some(if local && said.tone == Tone::Synced { only_here() } else { said })
+        let mut said = if local && said.tone == Tone::Synced { only_here() } else { said };
+        if said.more.is_none() && words.data().is_some_and(|words| !words.is_empty()) {
+            said.more = Some(kept_words::PILL.to_owned());
+        }
+        Some(said)
     })
 }

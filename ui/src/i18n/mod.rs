@@ -5,6 +5,7 @@ pub mod en;
 pub mod find;
 pub mod follow;
 pub mod kept;
+pub mod kept_words;
 pub mod people;
 pub mod settings;
 pub mod structure;

@@ -35,6 +35,8 @@ pub(crate) enum Dialog {
 pub(crate) enum Kept {
     Edit(u64, String),
     Operation(OpId, String),
+    /// Words that somebody took away unseen.
+    Words(u64, String),
 }
 
 /// A short message at the edge of the window.
@@ -45,6 +47,8 @@ pub(crate) struct Toast {
     pub(crate) trouble: bool,
     /// Entry of the history that "Undo" takes back.
     pub(crate) undo: Option<u64>,
+    /// "Show" opens the sync centre.
+    pub(crate) shows: bool,
 }
 
 /// A lesson whose last edit the core refused, with the text as the user had it.
@@ -246,11 +250,11 @@ impl Ui {
     }
 
     pub(crate) fn tell(self, text: impl Into<String>) {
-        self.toast(text.into(), false, None);
+        self.toast(text.into(), false, None, false);
     }
 
     pub(crate) fn trouble(self, text: impl Into<String>) {
-        self.toast(text.into(), true, None);
+        self.toast(text.into(), true, None, false);
     }
 
     pub(crate) fn fail(self, failure: &Failure) {
@@ -259,7 +263,18 @@ impl Ui {
 
     /// Says what was done, with a way back where there is one.
     pub(crate) fn tell_undoable(self, text: String, entry: Option<u64>) {
-        self.toast(text, false, entry);
+        self.toast(text, false, entry, false);
+    }
+
+    /// Says what the sync centre tells more of. It stays until it is read.
+    pub(crate) fn tell_shown(self, text: String) {
+        self.toast(text, false, None, true);
+    }
+
+    pub(crate) fn show_sync_centre(self) {
+        if !*self.sync_centre.peek() {
+            self.toggle_sync_centre();
+        }
     }
 
     /// Only for assistive technology.
@@ -267,19 +282,19 @@ impl Ui {
         self.said.set(text);
     }
 
-    fn toast(mut self, text: String, trouble: bool, undo: Option<u64>) {
+    fn toast(mut self, text: String, trouble: bool, undo: Option<u64>, shows: bool) {
         let id = *self.next_toast.peek() + 1;
         self.next_toast.set(id);
         {
             let mut toasts = self.toasts.write();
             // The same trouble twice is one message.
             toasts.retain(|toast| toast.text != text);
-            toasts.push(Toast { id, text, trouble, undo });
+            toasts.push(Toast { id, text, trouble, undo, shows });
             let surplus = toasts.len().saturating_sub(3);
             toasts.drain(..surplus);
         }
         // Trouble stays until it is dismissed.
-        if !trouble {
+        if !trouble && !shows {
             dioxus::core::spawn_forever(async move {
                 page::sleep(TOAST_MS).await;
                 self.dismiss(id);

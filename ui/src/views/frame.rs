@@ -9,6 +9,7 @@ use super::follow::Following;
 use super::import::ImportDialog;
 use super::join::JoinDialog;
 use super::kept::LetGoDialog;
+use super::kept_words::use_tell_kept;
 use super::lesson::{LessonPage, NoLesson};
 use super::people::PeopleDialog;
 use super::place::PlaceDialog;
@@ -48,6 +49,7 @@ pub(crate) fn Frame() -> Element {
     let finding = course.clone().filter(|_| *ui.find_in_course.read());
     let is_finding = finding.is_some();
     use_tell_where();
+    use_tell_kept();
     use_hook(|| page::give_lost_keys_to(APP));
     use_effect(move || {
         if ui.course.read().is_none() {

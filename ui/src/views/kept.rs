@@ -3,7 +3,7 @@
 use super::act::use_act;
 use crate::components::{Dialog as Modal, Icon, close_dialog};
 use crate::hooks::{Client, Options, use_mutation, use_operations, use_selected};
-use crate::i18n::{kept as words, text};
+use crate::i18n::{kept as words, kept_words, text};
 use crate::page;
 use crate::state::tree;
 use crate::state::ui::{Dialog, Kept, Ui};
@@ -184,7 +184,9 @@ pub(super) fn LetGoDialog(kept: Kept) -> Element {
     let (title, said) = match &kept {
         Kept::Edit(_, place) => (words::LET_GO_EDIT, words::let_go_edit(place)),
         Kept::Operation(_, what) => (words::LET_GO_OPERATION, words::let_go_operation(what)),
+        Kept::Words(_, place) => (kept_words::FORGET_TITLE, kept_words::forget(place)),
     };
+    let now = if matches!(kept, Kept::Words(..)) { kept_words::FORGET_NOW } else { words::LET_GO_NOW };
     let what = kept.clone();
     let go = use_mutation(move |()| {
         let (api, what) = (client.api.clone(), what.clone());
@@ -192,6 +194,7 @@ pub(super) fn LetGoDialog(kept: Kept) -> Element {
             match &what {
                 Kept::Edit(id, _) => api.discard_rejected(*id).await?,
                 Kept::Operation(op, _) => api.let_go_operation(op).await?,
+                Kept::Words(id, _) => api.forget_kept(*id).await?,
             }
             close_dialog(ui);
             Ok(())
@@ -220,7 +223,7 @@ pub(super) fn LetGoDialog(kept: Kept) -> Element {
                     disabled: busy,
                     "data-testid": "let-go-now",
                     onclick: move |_| go.run(()),
-                    {words::LET_GO_NOW}
+                    {now}
                 }
                 button {
                     class: "button primary",

@@ -12,6 +12,7 @@ mod frame;
 mod import;
 mod join;
 mod kept;
+mod kept_words;
 mod lesson;
 mod outline;
 mod outline_menu;

@@ -2,6 +2,7 @@
 
 use super::act::use_act;
 use super::kept::KeptLists;
+use super::kept_words::KeptWordsList;
 use super::storage::{OfflineLine, StorageList};
 use super::transfers::TransferList;
 use super::waiting::WaitingList;
@@ -114,6 +115,7 @@ pub(super) fn SyncCentre() -> Element {
                         }
                     }
                 }
+                KeptWordsList {}
                 WaitingList {}
                 if let Some(course) = open.clone() {
                     TransferList { key: "{course}", course }

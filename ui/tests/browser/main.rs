@@ -9,6 +9,7 @@ mod find;
 mod follow;
 mod forms;
 mod kept;
+mod kept_words;
 mod keyboard;
 mod opening;
 mod outline;

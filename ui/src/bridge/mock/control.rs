@@ -3,7 +3,7 @@
 use super::{Mock, store};
 use inkhorn_protocol::caret::Caret;
 use inkhorn_protocol::key::QueryKey;
-use inkhorn_protocol::projection::{Account, OperationInfo, Peer, SyncSummary, Transfer, WaitingDoc};
+use inkhorn_protocol::projection::{Account, KeptWords, OperationInfo, Peer, SyncSummary, Transfer, WaitingDoc};
 use inkhorn_protocol::session::Role;
 use inkhorn_protocol::settings::Change;
 use inkhorn_protocol::window::{Failure, ToWindow};
@@ -43,6 +43,10 @@ enum Control {
     Setting {
         course: CourseId,
         change: Change,
+    },
+    /// Words that somebody took away unseen.
+    KeptWords {
+        words: Vec<KeptWords>,
     },
     /// What waits for the server.
     Waiting {
@@ -170,6 +174,10 @@ fn act(mock: &Mock, control: Control) -> Result<Value, Failure> {
         Control::Setting { course, change } => {
             super::settings::change(&mut world.course(&course)?.settings, change);
             (vec![QueryKey::Settings { course }], "document changed")
+        }
+        Control::KeptWords { words } => {
+            world.kept_words = words;
+            (vec![QueryKey::KeptWords], "sync changed")
         }
         Control::Waiting { docs } => {
             world.waiting = docs;

@@ -41,6 +41,7 @@ pub(super) fn world() -> World {
         operations: vec![],
         transfers: vec![],
         waiting: vec![],
+        kept_words: vec![],
         storage: Storage {
             database: 12_340_000,
             assets: 48_900_000,

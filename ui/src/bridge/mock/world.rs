@@ -7,7 +7,7 @@ use crate::state::tree;
 use inkhorn_protocol::fidelity::FidelityReport;
 use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::projection::{
-    Access, Account, Available, CourseSummary, LessonInfo, NodeKind, OperationInfo, OperationState,
+    Access, Account, Available, CourseSummary, KeptWords, LessonInfo, NodeKind, OperationInfo, OperationState,
     OutlineNode, OutlineView, Peer, Storage, SyncCount, SyncSummary, Transfer, WaitingDoc,
 };
 use inkhorn_protocol::rest::{Member, MemberChange};
@@ -38,6 +38,7 @@ pub(super) struct World {
     pub(super) operations: Vec<OperationInfo>,
     pub(super) transfers: Vec<Transfer>,
     pub(super) waiting: Vec<WaitingDoc>,
+    pub(super) kept_words: Vec<KeptWords>,
     pub(super) storage: Storage,
     pub(super) cache: Cache,
     /// What a dialog for files answers; none is cancelled.
@@ -131,6 +132,7 @@ impl World {
             QueryKey::RemoteCourses => json!([]),
             QueryKey::Operations => json!(self.operations),
             QueryKey::Waiting => json!(self.waiting),
+            QueryKey::KeptWords => json!(self.kept_words),
             QueryKey::Storage => json!(self.storage),
             QueryKey::Available { course } => {
                 let lessons = u64::from(lessons(&self.course(course)?.view.nodes));
@@ -258,6 +260,12 @@ impl World {
                 self.sync.rejected.retain(|edit| edit.id != id);
                 self.sync.count.rejected = self.sync.rejected.len() as u64;
                 done(None::<NodeId>, vec![QueryKey::Sync])
+            }
+            "put_back_kept" | "forget_kept" => {
+                let id: u64 = arg(args, "id")?;
+                let lesson = self.kept_words.iter().find(|kept| kept.id == id).map(|kept| kept.lesson.clone());
+                self.kept_words.retain(|kept| kept.id != id);
+                done(lesson, vec![QueryKey::KeptWords])
             }
             // Said, and nothing to do in a browser.
             "set_title" | "set_presence" | "flushed" | "quit" | "open_link" | "lesson_close"
