@@ -7,6 +7,7 @@ mod collaboration;
 mod composition;
 mod crash;
 mod hostile;
+mod kept;
 mod keyboard;
 mod locked;
 mod media;

@@ -6,6 +6,7 @@ mod by_itself;
 mod find;
 mod hostile;
 mod kept;
+mod kept_words;
 mod live;
 mod members;
 mod presence;

@@ -174,6 +174,10 @@ impl Device {
         self.core.close().await;
         self.start().await;
     }
+    /// The next start connects by itself, as the app does.
+    pub(crate) fn connect_from_now_on(&mut self) {
+        self.connect = true;
+    }
     /// Starts the program, which has ended.
     pub(crate) async fn start(&mut self) {
         self.core = open(self.folder.path(), self.connect).await;

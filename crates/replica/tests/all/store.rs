@@ -98,7 +98,7 @@ async fn a_database_of_a_newer_inkhorn_is_refused_and_not_touched() {
     fs::write(&path, &bytes).expect("newer");
     let before = names(dir.path());
     let error = try_open(dir.path(), 2).await.expect_err("refused");
-    assert_eq!(error, ReplicaError::NewerSchema { found: 99, known: 3 });
+    assert_eq!(error, ReplicaError::NewerSchema { found: 99, known: 4 });
     assert!(error.to_string().contains("Update Inkhorn"), "{error}");
     assert_eq!(fs::read(&path).expect("database"), bytes, "not touched");
     assert_eq!(names(dir.path()), before);

@@ -92,6 +92,9 @@ async fn every_main_view_is_drawn_in_both_themes_and_at_both_widths() -> anyhow:
         page.click("[data-testid=stop-following]").await?;
         page.mock(json!({ "do": "sync", "sync": sync })).await?;
         page.mock(json!({ "do": "operations", "operations": [operation] })).await?;
+        let words = json!({ "id": 7, "course": "soil", "course_title": "Soil and water", "lesson": "moisture", "title": "Soil moisture", "at_ms": 1_760_000_000_000_u64, "preview": "How much water a handful of soil holds depends on how fine it is, and on what lives in it.", "markdown": "" });
+        page.mock(json!({ "do": "kept_words", "words": [words] })).await?;
+        page.sees("[data-testid=toast-show]").await?;
         album.open_sync_centre().await?;
         page.sees("[data-testid=rejected-edit]").await?;
         album.take("kept").await?;
