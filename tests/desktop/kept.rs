@@ -27,7 +27,8 @@ async fn words_typed_offline_in_a_paragraph_that_a_peer_deletes_are_said_shown_a
 -> anyhow::Result<()> {
     let mut server = Server::start()?;
     let (ada, course) = shared_by_ada(&server, "Shared course")?;
-    let lesson: NodeId = of_kind(&ada.outline(&course)?, "lesson").first().context("no lesson")?.id.parse()?;
+    let lesson: NodeId =
+        of_kind(&ada.outline(&course)?, "lesson").first().context("no lesson")?.id.parse()?;
     let mut ben = Author::join(&server, &course, &lesson, 1).await?;
     ben.core.sync(LIMIT).await?;
     with_app(ada.path(), async |app| {

@@ -53,9 +53,10 @@ pub(crate) async fn perform(
         Command::Status => {
             let summary = core.sync_summary().await?;
             let account = core.account().await?;
+            let kept = core.kept_words().await?.len() as u64;
             if out.json {
                 return out.json(&serde_json::json!({
-                    "profile": core.profile(), "account": account, "sync": summary,
+                    "profile": core.profile(), "account": account, "sync": summary, "kept_words": kept,
                 }));
             }
             out.line(format_args!("Profile: {}", core.profile().display()));
@@ -66,6 +67,9 @@ pub(crate) async fn perform(
             out.line(words(&summary));
             refused(out, &summary);
             unfinished(core, out).await?;
+            if kept > 0 {
+                out.line(format_args!("{} deleted unseen: see `inkhorn-cli kept`.", counted(kept, "paragraph")));
+            }
         }
         // The others do not come here.
         _ => {}

@@ -114,9 +114,11 @@ impl Fetch for Projections {
     fn policy(&self, key: &Name) -> Policy {
         match &key.0 {
             // Counts of what waits, over all courses: they change with every document, and nobody reads them faster.
-            QueryKey::Courses | QueryKey::Sync | QueryKey::Waiting | QueryKey::KeptWords | QueryKey::Available { .. } => {
-                Policy { throttle: Some(COUNTED_EVERY), ..Policy::local() }
-            }
+            QueryKey::Courses
+            | QueryKey::Sync
+            | QueryKey::Waiting
+            | QueryKey::KeptWords
+            | QueryKey::Available { .. } => Policy { throttle: Some(COUNTED_EVERY), ..Policy::local() },
             // A number of a transfer moves with each piece, and nobody reads faster.
             QueryKey::Transfers { .. } => Policy { throttle: Some(MOVED_EVERY), ..Policy::local() },
             // Walks through folders; what one edit adds is not seen in megabytes.

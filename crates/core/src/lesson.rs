@@ -190,7 +190,9 @@ impl Core {
             Access::NotArrived if node.kind != inkhorn_protocol::projection::NodeKind::Lesson => {
                 refuse("is not a lesson: it has no text of its own.")
             }
-            Access::NotArrived => refuse("has not arrived on this computer yet. It comes with the next sync."),
+            Access::NotArrived => {
+                refuse("has not arrived on this computer yet. It comes with the next sync.")
+            }
             Access::Newer => refuse("was made by a newer Inkhorn. Update Inkhorn to edit it."),
             Access::ReadOnly { .. } => self.may_write(&course).await,
         }

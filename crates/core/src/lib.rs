@@ -5,7 +5,7 @@
 //!   `outline`, `structure` (its changes, and what takes them back), `copies`, `lesson`, `caret`, `assets`,
 //!   `import` (and export), `backup` (one file with everything)
 //! - network half: `net` (sign-in, session, operations, assets, sync), `operations` and `rejected` (what the server
-//!   refused, and what the user does about it), `fetch` and [`feed`] (the cache as windows see it)
+//!   refused, and what the user does about it), `kept_words` (what somebody deleted unseen), `fetch` and [`feed`] (the cache as windows see it)
 //!
 //! Every edit is durable when its call returns. Nothing here waits for the network unless its documentation says so.
 //! Must never import Tauri or Dioxus.

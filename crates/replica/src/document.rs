@@ -67,7 +67,19 @@ impl Document {
         }
         let log = || history.iter().filter(|entry| !entry.snapshot);
         let (log_rows, log_bytes) = (log().count(), log().map(|entry| entry.bytes.len()).sum());
-        Ok(Self { doc, id, course, version, index, model: None, own, lost_at_ms: None, log_rows, log_bytes, used: 0 })
+        Ok(Self {
+            doc,
+            id,
+            course,
+            version,
+            index,
+            model: None,
+            own,
+            lost_at_ms: None,
+            log_rows,
+            log_bytes,
+            used: 0,
+        })
     }
 
     /// Takes an update into the index and the model.
@@ -268,7 +280,11 @@ mod tests {
         };
         let history: Vec<Entry> = (0..=characters).map(entry).collect();
         let course = "course".parse().unwrap();
-        (Document::load(doc.clone(), 1, course, u64::from(characters) + 1, &history, BTreeSet::new()).unwrap(), history)
+        (
+            Document::load(doc.clone(), 1, course, u64::from(characters) + 1, &history, BTreeSet::new())
+                .unwrap(),
+            history,
+        )
     }
 
     #[test]

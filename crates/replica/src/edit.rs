@@ -63,12 +63,7 @@ impl Writer {
     }
 
     /// What follows from new structs of this computer.
-    async fn wrote(
-        &mut self,
-        doc: &DocId,
-        new: &[Range],
-        effects: &mut Effects,
-    ) -> Result<(), ReplicaError> {
+    async fn wrote(&mut self, doc: &DocId, new: &[Range], effects: &mut Effects) -> Result<(), ReplicaError> {
         self.document(doc).await?.wrote(new);
         self.keep_late(doc, new, effects).await
     }

@@ -170,8 +170,7 @@ impl<'a> Search<'a> {
                 let runs = self.runs.entry(container).or_default();
                 let follows = home.key.is_none()
                     && last == Some((from, container))
-                    && (from > item.clock
-                        || item.origin == Some(Id { client, clock: from.wrapping_sub(1) }));
+                    && (from > item.clock || item.origin == Some(Id { client, clock: from.wrapping_sub(1) }));
                 match runs.last_mut().filter(|_| follows) {
                     Some(run) => run.text.push_str(&text),
                     None => runs.push(Run { key: home.key, text }),
@@ -311,7 +310,11 @@ mod tests {
     #[test]
     fn what_was_not_seen_goes_with_the_outermost_container() {
         let index = written();
-        assert_eq!(found(&index, &[1, 1, 1, 0, 4]), one((1, 0), "xyz"), "paragraph, text, and what was in it");
+        assert_eq!(
+            found(&index, &[1, 1, 1, 0, 4]),
+            one((1, 0), "xyz"),
+            "paragraph, text, and what was in it"
+        );
         assert_eq!(found(&index, &[1, 1, 1, 1, 3]), one((1, 1), "xyz"), "the text alone");
     }
 

@@ -1,8 +1,8 @@
 //! The state of sync, and what the pill says about it.
 
 use super::{Query, use_operations, use_query};
-use crate::i18n::{kept, kept_words};
 use crate::i18n::sync::{Edit, Pill, Tone, only_here, pill};
+use crate::i18n::{kept, kept_words};
 use crate::page;
 use crate::state::ui::Ui;
 use dioxus::prelude::*;

@@ -5,8 +5,7 @@ use super::en::titled;
 use inkhorn_protocol::projection::KeptWords;
 
 pub const TITLE: &str = "Kept words";
-pub const HINT: &str =
-    "Somebody deleted or moved these paragraphs before they had seen what you wrote in them. They are only here.";
+pub const HINT: &str = "Somebody deleted or moved these paragraphs before they had seen what you wrote in them. They are only here.";
 pub const PUT_BACK: &str = "Put back";
 pub const COPY: &str = "Copy";
 pub const FORGET: &str = "Forget…";

@@ -40,10 +40,12 @@ async fn it_is_said_when_it_happens_and_leads_to_the_words_which_go_back() -> an
 }
 
 #[tokio::test]
-async fn forgetting_is_decided_in_a_dialog_and_what_was_kept_before_is_not_said_again() -> anyhow::Result<()> {
+async fn forgetting_is_decided_in_a_dialog_and_what_was_kept_before_is_not_said_again() -> anyhow::Result<()>
+{
     with_page(async |page| {
         keeps(page, &[kept(7, "one"), kept(3, "two")]).await?;
-        page.reads("[data-testid=toast]", "Somebody deleted paragraphs while you were writing in them.").await?;
+        page.reads("[data-testid=toast]", "Somebody deleted paragraphs while you were writing in them.")
+            .await?;
         page.click("[data-testid=toast-show]").await?;
         page.click("[data-kept='7'] [data-testid=forget-words]").await?;
         page.reads("[data-testid=let-go-dialog]", "cannot be brought back").await?;

@@ -38,7 +38,8 @@ async fn window(device: &Device, lesson: &NodeId, client: u64, edit: impl FnOnce
 
 async fn types(device: &Device, lesson: &NodeId, client: u64) {
     window(device, lesson, client, |document| {
-        let finder = Finder::new(&Needle { text: " both".into(), ..Needle::default() }).expect("can be found");
+        let finder =
+            Finder::new(&Needle { text: " both".into(), ..Needle::default() }).expect("can be found");
         document.replace(&finder, " nobody but Ada and both").expect("typed").expect("there").update
     })
     .await;

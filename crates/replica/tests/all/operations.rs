@@ -77,7 +77,8 @@ async fn a_database_of_the_first_version_gains_the_table_and_keeps_everything() 
     replica.close().await;
     raw(
         dir.path(),
-        "DROP TABLE kept; DROP TABLE writer; DROP TABLE operation; ALTER TABLE log DROP COLUMN at_ms; ALTER TABLE doc DROP COLUMN folded_bytes; \
+        "DROP TABLE kept; DROP TABLE writer; DROP TABLE operation; \
+         ALTER TABLE log DROP COLUMN at_ms; ALTER TABLE doc DROP COLUMN folded_bytes; \
          ALTER TABLE doc DROP COLUMN folded_since_ms; PRAGMA user_version = 1",
     )
     .await;

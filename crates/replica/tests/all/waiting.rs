@@ -82,7 +82,8 @@ async fn a_database_from_before_times_keeps_what_waits_of_unknown_age() {
     let before = lesson_waits(&replica).await;
     replica.close().await;
     let mut db = raw(dir.path()).await;
-    let old = "DROP TABLE kept; DROP TABLE writer; ALTER TABLE log DROP COLUMN at_ms; ALTER TABLE doc DROP COLUMN folded_bytes; \
+    let old = "DROP TABLE kept; DROP TABLE writer; \
+               ALTER TABLE log DROP COLUMN at_ms; ALTER TABLE doc DROP COLUMN folded_bytes; \
                ALTER TABLE doc DROP COLUMN folded_since_ms; PRAGMA user_version = 2";
     sqlx::raw_sql(old).execute(&mut db).await.expect("as it was");
     db.close().await.expect("closes");

@@ -3,7 +3,9 @@
 use super::{Mock, store};
 use inkhorn_protocol::caret::Caret;
 use inkhorn_protocol::key::QueryKey;
-use inkhorn_protocol::projection::{Account, KeptWords, OperationInfo, Peer, SyncSummary, Transfer, WaitingDoc};
+use inkhorn_protocol::projection::{
+    Account, KeptWords, OperationInfo, Peer, SyncSummary, Transfer, WaitingDoc,
+};
 use inkhorn_protocol::session::Role;
 use inkhorn_protocol::settings::Change;
 use inkhorn_protocol::window::{Failure, ToWindow};

@@ -7,8 +7,8 @@ use crate::state::tree;
 use inkhorn_protocol::fidelity::FidelityReport;
 use inkhorn_protocol::key::QueryKey;
 use inkhorn_protocol::projection::{
-    Access, Account, Available, CourseSummary, KeptWords, LessonInfo, NodeKind, OperationInfo, OperationState,
-    OutlineNode, OutlineView, Peer, Storage, SyncCount, SyncSummary, Transfer, WaitingDoc,
+    Access, Account, Available, CourseSummary, KeptWords, LessonInfo, NodeKind, OperationInfo,
+    OperationState, OutlineNode, OutlineView, Peer, Storage, SyncCount, SyncSummary, Transfer, WaitingDoc,
 };
 use inkhorn_protocol::rest::{Member, MemberChange};
 use inkhorn_protocol::session::Role;
@@ -263,7 +263,8 @@ impl World {
             }
             "put_back_kept" | "forget_kept" => {
                 let id: u64 = arg(args, "id")?;
-                let lesson = self.kept_words.iter().find(|kept| kept.id == id).map(|kept| kept.lesson.clone());
+                let lesson =
+                    self.kept_words.iter().find(|kept| kept.id == id).map(|kept| kept.lesson.clone());
                 self.kept_words.retain(|kept| kept.id != id);
                 done(lesson, vec![QueryKey::KeptWords])
             }
