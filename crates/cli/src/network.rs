@@ -68,7 +68,10 @@ pub(crate) async fn perform(
             refused(out, &summary);
             unfinished(core, out).await?;
             if kept > 0 {
-                out.line(format_args!("{} deleted unseen: see `inkhorn-cli kept`.", counted(kept, "paragraph")));
+                out.line(format_args!(
+                    "{} deleted unseen: see `inkhorn-cli kept`.",
+                    counted(kept, "paragraph")
+                ));
             }
         }
         // The others do not come here.

@@ -55,6 +55,7 @@ async fn forgetting_is_decided_in_a_dialog_and_what_was_kept_before_is_not_said_
         page.click("[data-kept='7'] [data-testid=forget-words]").await?;
         page.click("[data-testid=let-go-now]").await?;
         page.commanded("forget_kept", json!({ "id": 7 })).await?;
+        page.sees_no("dialog").await?;
         page.sees_no("[data-kept='7']").await?;
         page.sees("[data-kept='3']").await?;
         keeps(page, &[kept(3, "two, told anew")]).await?;

@@ -266,6 +266,7 @@ impl World {
                 let lesson =
                     self.kept_words.iter().find(|kept| kept.id == id).map(|kept| kept.lesson.clone());
                 self.kept_words.retain(|kept| kept.id != id);
+                let lesson = lesson.filter(|_| command == "put_back_kept");
                 done(lesson, vec![QueryKey::KeptWords])
             }
             // Said, and nothing to do in a browser.
