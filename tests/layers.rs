@@ -148,6 +148,21 @@ fn the_webview_may_listen_but_never_emit() -> anyhow::Result<()> {
 
 /// Exactly two publishers: the transport and the replica. The core makes the spine and hands its ends out.
 #[test]
+fn the_page_runs_the_scripts_of_the_app_alone() -> anyhow::Result<()> {
+    let conf = std::fs::read_to_string(root().join("tauri.conf.json"))?;
+    let conf: serde_json::Value = serde_json::from_str(&conf)?;
+    let rules = &conf["app"]["security"]["csp"];
+    ensure!(rules["script-src"] == "'self' 'wasm-unsafe-eval'", "scripts: {}", rules["script-src"]);
+    for closed in ["default-src", "object-src", "base-uri", "form-action"] {
+        ensure!(rules[closed] == "'none'", "{closed}: {}", rules[closed]);
+    }
+    ensure!(
+        conf["app"]["security"]["dangerousDisableAssetCspModification"] == serde_json::json!(["style-src"])
+    );
+    Ok(())
+}
+
+#[test]
 fn only_the_transport_and_the_replica_publish_events() -> anyhow::Result<()> {
     let mut publishers = 0;
     for file in sources("crates")?.into_iter().chain(sources("src-tauri")?) {

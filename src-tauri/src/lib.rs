@@ -38,13 +38,14 @@ const WINDOW: &str = "main";
 /// Runs the app until its window is closed.
 ///
 /// # Errors
-/// When the window system cannot be reached. A profile that cannot be opened is no error here: the window says so.
+/// When there is no screen to open the window on. A profile that cannot be opened is no error here: the window says so.
 pub fn run(options: Options) -> anyhow::Result<()> {
     memory::bound();
     let _ = tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
         .with_writer(std::io::stderr)
         .try_init();
+    has_screen()?;
     let shell = Shell::new(options);
     let window_data = shell.profile().join("window");
     tauri::Builder::default()
@@ -73,5 +74,23 @@ pub fn run(options: Options) -> anyhow::Result<()> {
                 tauri::async_runtime::block_on(app.state::<Shell>().close());
             }
         });
+    Ok(())
+}
+
+/// Asks for the screen before the profile is touched and before the windowing library asks, which ends in a panic.
+#[cfg(target_os = "linux")]
+fn has_screen() -> anyhow::Result<()> {
+    gtk::init().map_err(|_| {
+        anyhow::anyhow!(
+            "There is no screen to open the window on: neither DISPLAY nor WAYLAND_DISPLAY leads to one. Start Inkhorn from a \
+             desktop, or work without a window: inkhorn-cli --help"
+        )
+    })
+}
+
+/// Elsewhere there always is one.
+#[cfg(not(target_os = "linux"))]
+#[allow(clippy::unnecessary_wraps, reason = "as on Linux")]
+fn has_screen() -> anyhow::Result<()> {
     Ok(())
 }

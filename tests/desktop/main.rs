@@ -17,6 +17,7 @@ mod pill;
 mod reading;
 mod roles;
 mod saved;
+mod screenless;
 mod storm;
 mod support;
 mod together;

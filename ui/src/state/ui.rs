@@ -302,6 +302,11 @@ impl Ui {
         }
     }
 
+    /// What was taken back already cannot be taken back by the message about it.
+    pub(crate) fn dismiss_undo(mut self, entry: u64) {
+        self.toasts.write().retain(|toast| toast.undo != Some(entry));
+    }
+
     pub(crate) fn dismiss(mut self, id: u64) {
         self.toasts.write().retain(|toast| toast.id != id);
     }

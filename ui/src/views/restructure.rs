@@ -310,6 +310,7 @@ impl Act {
         island::seal();
         let changed = self.client.api.take_back(&step).await?;
         history.write().went(way, id, changed.step);
+        ui.dismiss_undo(id);
         ui.tell(changed.stayed.unwrap_or_else(|| match way {
             Way::Undo => structure::undid(&name),
             Way::Redo => structure::redid(&name),

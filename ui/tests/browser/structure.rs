@@ -153,6 +153,7 @@ async fn text_and_structure_are_undone_and_redone_in_the_order_in_which_they_wer
         page.wait("with the first", text, &[json!("first words")]).await?;
         page.chord(&[Key::Control], "z").await?;
         order(page, &json!(start)).await?;
+        page.sees_no("[data-testid=toast-undo]").await?;
         page.wait("still with the first", text, &[json!("first words")]).await?;
         // From another lesson, in the outline.
         page.click("#node-texture").await?;
