@@ -201,6 +201,9 @@ async fn a_script_as_a_link_and_a_local_file_as_a_page_are_refused_with_the_reas
                 document.querySelector('.prose').focus();
                 getSelection().selectAllChildren(block);
                 getSelection().collapseToEnd()", &[]).await?;
+        let behind = "const { empty, $from } = document.querySelector('.prose').editor.state.selection;
+            return empty && $from.parent.textContent === 'target' && $from.parentOffset === 6";
+        app.wait("the caret behind the word", behind, &[]).await?;
         app.keys(Key::Enter).await?;
         slash(app, "Embed").await?;
         let field = "const field = document.querySelector('.prose .embed input'); field?.focus(); return !!field && document.activeElement === field";
