@@ -246,13 +246,16 @@ async fn an_outline_of_a_thousand_lessons_opens_is_dragged_in_and_searched() -> 
             .await?;
             opened.push(app.js_async(OPEN, &[json!(12)]).await?);
         }
+        let rest = Duration::from_secs(if figures().is_some() { 5 } else { 0 });
+        tokio::time::sleep(rest).await;
+        let open = load::proportional(profile.path())?;
         let (mut drags, mut searches) = (Vec::new(), Vec::new());
         for round in 0..rounds {
             drags.push(drag(app).await?);
             searches.push(replace(app, round, lessons).await?);
         }
-        tokio::time::sleep(Duration::from_secs(if figures().is_some() { 5 } else { 0 })).await;
-        let pss = load::proportional(profile.path())?;
+        tokio::time::sleep(rest).await;
+        let pss = json!({ "open": open, "replaced": load::proportional(profile.path())? });
         write("outline", &json!({ "opened": opened, "drags": drags, "searches": searches, "pss": pss }))
     })
     .await
