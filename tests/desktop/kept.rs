@@ -1,10 +1,8 @@
 //! Words that somebody deleted unseen: the window says so, shows them, and puts them back.
 
 use crate::support::app::{App, with_app};
-use crate::support::author::{Author, shared_by_ada};
-use anyhow::{Context, ensure};
-use inkhorn_protocol::NodeId;
-use inkhorn_testkit::profile::of_kind;
+use crate::support::author::{Author, lesson_of_ada};
+use anyhow::ensure;
 use inkhorn_testkit::server::Server;
 use serde_json::json;
 use std::time::Duration;
@@ -26,9 +24,7 @@ async fn click(app: &App, place: &str) -> anyhow::Result<()> {
 async fn words_typed_offline_in_a_paragraph_that_a_peer_deletes_are_said_shown_and_put_back()
 -> anyhow::Result<()> {
     let mut server = Server::start()?;
-    let (ada, course) = shared_by_ada(&server, "Shared course")?;
-    let lesson: NodeId =
-        of_kind(&ada.outline(&course)?, "lesson").first().context("no lesson")?.id.parse()?;
+    let (ada, course, lesson) = lesson_of_ada(&server)?;
     let mut ben = Author::join(&server, &course, &lesson, 1).await?;
     ben.core.sync(LIMIT).await?;
     with_app(ada.path(), async |app| {

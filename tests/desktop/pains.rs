@@ -1,21 +1,13 @@
 //! What people lose work to elsewhere, each ruled out.
 
 use crate::support::app::with_app;
-use crate::support::author::{Author, shared_by_ada};
+use crate::support::author::{Author, lesson_of_ada};
 use anyhow::{Context, ensure};
-use inkhorn_protocol::NodeId;
 use inkhorn_testkit::corpus;
 use inkhorn_testkit::profile::{Profile, of_kind};
 use inkhorn_testkit::server::Server;
 use std::time::Duration;
 use thirtyfour::prelude::*;
-
-/// A course of Ada's on a server, and its first lesson.
-fn shared(server: &Server) -> anyhow::Result<(Profile, String, NodeId)> {
-    let (ada, course) = shared_by_ada(server, "Shared course")?;
-    let lesson = of_kind(&ada.outline(&course)?, "lesson").first().context("no lesson")?.id.parse()?;
-    Ok((ada, course, lesson))
-}
 
 /// Holds back the answer to `lesson_open` until `window.letIn()`.
 const HOLD: &str = "
@@ -77,7 +69,7 @@ async fn closing_the_window_in_mid_word_loses_nothing() -> anyhow::Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_paragraph_written_offline_survives_a_peer_who_deletes_all() -> anyhow::Result<()> {
     let mut server = Server::start()?;
-    let (ada, course, lesson) = shared(&server)?;
+    let (ada, course, lesson) = lesson_of_ada(&server)?;
     let mut ben = Author::join(&server, &course, &lesson, 1).await?;
     ben.core.sync(Duration::from_secs(60)).await?;
     with_app(ada.path(), async |app| {
@@ -110,7 +102,7 @@ async fn a_paragraph_written_offline_survives_a_peer_who_deletes_all() -> anyhow
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_that_does_not_know_a_block_shows_it_keeps_it_and_does_not_write() -> anyhow::Result<()> {
     let server = Server::start()?;
-    let (ada, course, lesson) = shared(&server)?;
+    let (ada, course, lesson) = lesson_of_ada(&server)?;
     let mut ben = Author::join(&server, &course, &lesson, 1).await?;
     let update = ben.typist.adds("hologram");
     ben.push(update).await?;

@@ -150,11 +150,7 @@ impl Core {
     pub async fn trash_nodes(&self, nodes: Vec<NodeId>) -> Result<Changed> {
         let Some(first) = nodes.first() else { return Ok(Changed::default()) };
         let course = self.writable(first).await?;
-        let view = self.outline(&course).await?;
-        let mut below = Vec::new();
-        for node in &nodes {
-            lessons(&crate::documents::named_in(&view, node)?, &mut below);
-        }
+        let below = self.lessons_below(&course, &nodes).await?;
         // What is edited between this look and the trashing counts as unseen, and brings the lesson back.
         let mut seen = HashMap::new();
         for lesson in below {
@@ -174,6 +170,16 @@ impl Core {
         Ok(changed(&course, gone, back))
     }
 
+    /// The lessons among nodes of a course and below them.
+    async fn lessons_below(&self, course: &CourseId, nodes: &[NodeId]) -> Result<Vec<NodeId>> {
+        let view = self.outline(course).await?;
+        let mut below = Vec::new();
+        for node in nodes {
+            lessons(&crate::documents::named_in(&view, node)?, &mut below);
+        }
+        Ok(below)
+    }
+
     /// Takes nodes out of Trash, each with all that went there with it.
     ///
     /// # Errors
@@ -181,11 +187,7 @@ impl Core {
     pub async fn restore_nodes(&self, nodes: Vec<NodeId>) -> Result<Changed> {
         let Some(first) = nodes.first() else { return Ok(Changed::default()) };
         let course = self.writable(first).await?;
-        let view = self.outline(&course).await?;
-        let mut below = Vec::new();
-        for node in &nodes {
-            lessons(&crate::documents::named_in(&view, node)?, &mut below);
-        }
+        let below = self.lessons_below(&course, &nodes).await?;
         let held = self.held(below).await?;
         let back_again = nodes.clone();
         let edit = self.replica().edit_outline(&course, Origin::Core, move |outline, _| {

@@ -1,9 +1,10 @@
 //! Who writes with whom: courses that are shared, and another author without a window.
 
+use anyhow::Context as _;
 use inkhorn_core::{Config, Core};
 use inkhorn_protocol::{CourseId, NodeId};
 use inkhorn_testkit::corpus;
-use inkhorn_testkit::profile::Profile;
+use inkhorn_testkit::profile::{Profile, of_kind};
 use inkhorn_testkit::server::Server;
 use inkhorn_testkit::typist::Typist;
 use std::time::Duration;
@@ -20,7 +21,14 @@ pub(crate) fn shared_by_ada(server: &Server, title: &str) -> anyhow::Result<(Pro
     Ok((ada, course))
 }
 
-/// The same, with Ben who edits it too and has it on a computer of his own.
+/// A course of hers called “Shared course” on a server, and its first lesson.
+pub(crate) fn lesson_of_ada(server: &Server) -> anyhow::Result<(Profile, String, NodeId)> {
+    let (ada, course) = shared_by_ada(server, "Shared course")?;
+    let lesson = of_kind(&ada.outline(&course)?, "lesson").first().context("no lesson")?.id.parse()?;
+    Ok((ada, course, lesson))
+}
+
+/// A course of hers, with Ben who edits it too and has it on a computer of his own.
 pub(crate) fn shared_by_two(server: &Server, title: &str) -> anyhow::Result<(Profile, Profile, String)> {
     let (ada, course) = shared_by_ada(server, title)?;
     let ben = Profile::new()?;
